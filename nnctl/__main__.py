@@ -1,0 +1,6 @@
+"""python -m nnctl"""
+
+from nnctl.cli import main
+
+if __name__ == "__main__":
+    main()
