@@ -1,0 +1,111 @@
+"""Loops over sliding windows: what convolution and pooling spend their time in.
+
+`x` is (B, *S, C), already padded; a window is `size` wide on each axis of S, its elements `dilation`
+apart, and moves by `strides`; there are *O places for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+Array = np.ndarray[Any, np.dtype[Any]]
+Sizes = tuple[int, ...]
+
+
+def places(x: Array, size: Sizes, strides: Sizes, dilation: Sizes) -> Sizes:
+    """Return how many places there are for a window on each axis."""
+    reach = ((k - 1) * d + 1 for k, d in zip(size, dilation, strict=True))
+    return tuple((n - r) // s + 1 for n, r, s in zip(x.shape[1:-1], reach, strides, strict=True))
+
+
+def windows(x: Array, size: Sizes, strides: Sizes, dilation: Sizes) -> Array:
+    """Return a view (B, *O, *size, C) of all windows."""
+    first, *steps, last = x.strides
+    shape = (len(x), *places(x, size, strides, dilation), *size, x.shape[-1])
+    moves = (step * s for step, s in zip(steps, strides, strict=True))
+    within = (step * d for step, d in zip(steps, dilation, strict=True))
+    return as_strided(x, shape, (first, *moves, *within, last), writeable=x.flags.writeable)
+
+
+def elements(x: Array, size: Sizes, strides: Sizes, dilation: Sizes) -> Iterator[Array]:
+    """Yield a view (B, *O, C) for each element of the window: x as that element sees it."""
+    counts = places(x, size, strides, dilation)
+    for offset in product(*map(range, size)):
+        starts = [o * d for o, d in zip(offset, dilation, strict=True)]
+        cut = [slice(a, a + (n - 1) * s + 1, s) for a, n, s in zip(starts, counts, strides, strict=True)]
+        yield x[(slice(None), *cut)]
+
+
+def im2col(x: Array, size: Sizes, strides: Sizes, dilation: Sizes, columns: Array) -> None:
+    """Copy every window of x into `columns` (B, *O, *size, C)."""
+    np.copyto(columns, windows(x, size, strides, dilation))
+
+
+def col2im(columns: Array, size: Sizes, strides: Sizes, dilation: Sizes, x: Array) -> None:
+    """Add every window of `columns` (B, *O, *size, C) to its place in x, which is zeroed first."""
+    x[...] = 0
+    if all(s >= k for s, k in zip(strides, size, strict=True)) and max(dilation) == 1:
+        np.copyto(windows(x, size, strides, dilation), columns)  # no two windows touch
+        return
+    inner = range(len(size))
+    for offset, seen in zip(np.ndindex(*size), elements(x, size, strides, dilation), strict=True):
+        seen += columns[(slice(None), *(slice(None) for _ in inner), *offset)]
+
+
+def max_pool(x: Array, size: Sizes, strides: Sizes, y: Array) -> None:
+    """Write the maximum of every window of x into y (B, *O, C)."""
+    views = elements(x, size, strides, (1,) * len(size))
+    y[...] = next(views)
+    for seen in views:
+        np.maximum(y, seen, out=y)
+
+
+def max_pool_gradient(x: Array, y: Array, dy: Array, size: Sizes, strides: Sizes, dx: Array) -> None:
+    """Write into dx what dy (B, *O, C) says of y: it goes to the first maximum of each window."""
+    dx[...] = 0
+    apart = (1,) * len(size)
+    free = np.ones(y.shape, bool)
+    hit = np.empty(y.shape, bool)
+    for seen, slope in zip(elements(x, size, strides, apart), elements(dx, size, strides, apart), strict=True):
+        np.equal(seen, y, out=hit)
+        hit &= free
+        free ^= hit
+        slope += dy * hit
+
+
+def depthwise(x: Array, kernel: Array, strides: Sizes, dilation: Sizes, y: Array) -> None:
+    """Correlate each channel of x with its own kernels (*size, C, M); write y (B, *O, C, M)."""
+    y[...] = 0
+    size, (channels, multiplier) = kernel.shape[:-2], kernel.shape[-2:]
+    part = np.empty(y.shape[:-1], y.dtype)
+    for seen, weights in zip(
+        elements(x, size, strides, dilation), kernel.reshape(-1, channels, multiplier), strict=True
+    ):
+        for m in range(multiplier):
+            np.multiply(seen, weights[:, m], out=part)
+            y[..., m] += part
+
+
+def depthwise_gradient(
+    x: Array, dy: Array, kernel: Array, strides: Sizes, dilation: Sizes, dkernel: Array, dx: Array | None
+) -> None:
+    """Add the gradient of the kernel to `dkernel`, write that of x into dx where it is given."""
+    size, (channels, multiplier) = kernel.shape[:-2], kernel.shape[-2:]
+    part = np.empty(dy.shape[:-1], dy.dtype)
+    total = dkernel.reshape(-1, channels, multiplier)
+    for number, seen in enumerate(elements(x, size, strides, dilation)):
+        for m in range(multiplier):
+            np.multiply(seen, dy[..., m], out=part)
+            total[number, :, m] += part.reshape(-1, channels).sum(axis=0)
+    if dx is None:
+        return
+    dx[...] = 0
+    for number, slope in enumerate(elements(dx, size, strides, dilation)):
+        for m in range(multiplier):
+            np.multiply(dy[..., m], kernel.reshape(-1, channels, multiplier)[number, :, m], out=part)
+            slope += part

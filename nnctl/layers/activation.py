@@ -1,0 +1,37 @@
+"""Activation: an activation as a layer of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nnctl.activations import Activation as ActivationFunction, AnActivation, Linear
+from nnctl.fields import field
+from nnctl.layers import Array, Context, Layer, Shape
+from nnctl.registry import register
+
+
+@register("layer")
+class Activation(Layer):
+    """y = activation(x)
+
+    Shapes  x (B, ...)  y (B, ...)
+    Source  keras.layers.Activation
+    """
+
+    activation: AnActivation = field(doc="Applied elementwise, or over the last axis for softmax.")
+
+    examples = ({"activation": "tanh"}, {"activation": "softmax"})
+
+    def build(self, input_shape: Shape) -> Shape:
+        self.act = self.activation
+        return input_shape
+
+    def take_head(self) -> ActivationFunction:
+        head, self.act = self.act, Linear()
+        return head
+
+    def forward(self, x: Array, ctx: Context) -> tuple[Array, Any]:
+        return self.act.forward(x)
+
+    def backward(self, dy: Array, cache: Any) -> Array:
+        return self.act.backward(dy, cache)

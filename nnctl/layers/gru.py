@@ -1,0 +1,169 @@
+"""GRU: one state, which gates reset and update."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnctl.activations import AnActivation
+from nnctl.fields import field
+from nnctl.layers import Array, Shape, rows
+from nnctl.layers.gates import blocks, make_gates
+from nnctl.layers.recurrent import ACTIVATION_DOC, RECURRENT_ACTIVATION_DOC, UNITS_DOC, Cell, Product, Recurrent
+from nnctl.registry import register
+from nnctl.rules import PositiveInt
+
+
+class GRUCell(Cell):
+    """z, r = s(x_t W + b + h U + d);  g = a(x_t W_g + b_g + r (h U_g + d_g));  h_t = z h + (1 - z) g"""
+
+    gates = 3
+
+    def prepare(self) -> None:
+        layer, u = self.layer, self.layer.units
+        self.add_bias()
+        self.zr, self.g = self.z[..., : 2 * u], self.z[..., 2 * u :]
+        self.zu, self.r = blocks(self.zr, 2)  # the update gate, the reset gate
+        self.act = make_gates([layer.recurrent_activation] * 2, self.zr[0])
+        self.act_g = make_gates([layer.activation], self.g[0])
+        self.hU, self.spare = np.empty_like(self.z[0]), np.empty_like(self.states[0][0])
+        self.hU_g = np.empty_like(self.states[0][1:])
+
+    def add_bias(self) -> None:
+        """Add to z what does not pass the reset gate; the rest is `bias_g`."""
+        u = self.layer.units
+        self.bias_g: Array | None = None
+        if self.layer.use_bias:
+            inner, outer = self.layer.bias.value
+            self.z += inner
+            self.z[..., : 2 * u] += outer[: 2 * u]
+            self.bias_g = outer[2 * u :]
+
+    def step(self, t: int) -> None:
+        (h,), u = self.states, self.layer.units
+        hU = self.recurrent.forward(h[t], self.hU)
+        self.zr[t] += hU[:, : 2 * u]
+        self.act.forward(self.zr[t], t)
+        self.hU_g[t] = hU[:, 2 * u :]
+        if self.bias_g is not None:
+            self.hU_g[t] += self.bias_g
+        self.g[t] += np.multiply(self.r[t], self.hU_g[t], out=self.spare)
+        self.mix(t)
+
+    def mix(self, t: int) -> None:
+        """g = a(g);  h_t = g + z (h - g)"""
+        (h,), g, spare = self.states, self.g[t], self.spare
+        self.act_g.forward(g, t)
+        np.subtract(h[t], g, out=spare)
+        spare *= self.zu[t]
+        np.add(spare, g, out=h[t + 1])
+
+    def mix_back(self, t: int, dh: Array, dg: Array) -> None:
+        """Write dz of the update gate and of the candidate; dh becomes what passes h directly."""
+        (h,), g, spare = self.states, self.g[t], self.spare
+        np.subtract(h[t], g, out=spare)
+        np.multiply(spare, dh, out=self.dz[t][:, : self.layer.units])
+        np.multiply(dh, self.zu[t], out=spare)
+        np.subtract(dh, spare, out=dg)
+        self.act_g.backward(dg, g, t)
+        dh[...] = spare
+
+    def step_back(self, t: int, *slopes: Array) -> None:
+        (dh,), u, spare = slopes, self.layer.units, self.spare
+        dz, dg = self.dz[t], self.dg[t]
+        self.mix_back(t, dh, dg)
+        np.multiply(dg, self.hU_g[t], out=dz[:, u : 2 * u])
+        np.multiply(dg, self.r[t], out=dz[:, 2 * u :])
+        self.act.backward(dz[:, : 2 * u], self.zr[t], t)
+        dh += self.recurrent.backward(dz, spare)
+
+    def backward(self, dy: Array) -> Array | None:
+        self.dg = np.empty_like(self.hU_g)
+        return super().backward(dy)
+
+    def write_gradients(self) -> None:
+        """The candidate's part of dz is that of h U until the recurrent gradients are written, then that of x W."""
+        layer, u = self.layer, self.layer.units
+        self.recurrent.gradient(self.states[0][:-1], self.dz, layer.recurrent_kernel.grad)
+        if layer.use_bias:
+            np.add.reduce(rows(self.dz), axis=0, out=layer.bias.grad[1])
+        self.dz[..., 2 * u :] = self.dg
+        self.inputs.gradient(self.x, self.dz, layer.kernel.grad)
+        if layer.use_bias:
+            layer.bias.grad[0, : 2 * u] = layer.bias.grad[1, : 2 * u]
+            np.add.reduce(rows(self.dg), axis=0, out=layer.bias.grad[0, 2 * u :])
+
+
+class ResetFirstCell(GRUCell):
+    """z, r = s(x_t W + b + h U);  g = a(x_t W_g + b_g + (r h) U_g);  h_t = z h + (1 - z) g"""
+
+    def prepare(self) -> None:
+        super().prepare()
+        u, U, masks = self.layer.units, self.recurrent.weight, self.recurrent.masks
+        self.gate_product = Product(U[:, : 2 * u], None if masks is None else masks[:2])
+        self.product = Product(U[:, 2 * u :], None if masks is None else masks[2:])
+        self.rh = self.hU_g  # the same memory for what takes its place
+
+    def add_bias(self) -> None:
+        if self.layer.use_bias:
+            self.z += self.layer.bias.value
+
+    def step(self, t: int) -> None:
+        (h,), u = self.states, self.layer.units
+        self.zr[t] += self.gate_product.forward(h[t], self.hU[:, : 2 * u])
+        self.act.forward(self.zr[t], t)
+        np.multiply(self.r[t], h[t], out=self.rh[t])
+        self.g[t] += self.product.forward(self.rh[t], self.spare)
+        self.mix(t)
+
+    def step_back(self, t: int, *slopes: Array) -> None:
+        (h,), (dh,), u, spare = self.states, slopes, self.layer.units, self.spare
+        dz, dg = self.dz[t], self.dz[t][:, 2 * u :]
+        self.mix_back(t, dh, dg)
+        drh = self.product.backward(dg, spare)
+        np.multiply(drh, h[t], out=dz[:, u : 2 * u])
+        drh *= self.r[t]
+        dh += drh
+        self.act.backward(dz[:, : 2 * u], self.zr[t], t)
+        dh += self.gate_product.backward(dz[:, : 2 * u], spare)
+
+    def write_gradients(self) -> None:
+        layer, u = self.layer, self.layer.units
+        grad = layer.recurrent_kernel.grad
+        self.gate_product.gradient(self.states[0][:-1], self.dz[..., : 2 * u], grad[:, : 2 * u])
+        self.product.gradient(self.rh, self.dz[..., 2 * u :], grad[:, 2 * u :])
+        self.inputs.gradient(self.x, self.dz, layer.kernel.grad)
+        if layer.use_bias:
+            np.add.reduce(rows(self.dz), axis=0, out=layer.bias.grad)
+
+
+@register("layer")
+class GRU(Recurrent):
+    """z, r = s(z_z), s(z_r);  g = a(x_t W_g + b_g + r (h_(t-1) U_g + d_g));  h_t = z h_(t-1) + (1 - z) g;  y = h_T
+
+    The blocks of the kernels are in the order z r g; a is `activation`, s `recurrent_activation`. With
+    reset_after false, g = a(x_t W_g + b_g + (r h_(t-1)) U_g), and there is one bias.
+    Shapes  x (B, T, I)  kernel (I, 3 units)  recurrent_kernel (units, 3 units)  bias (2, 3 units)  y (B, units) or (B, T, units)
+    Source  Cho et al. 2014, v3 (reset_after false) and v1; keras.layers.GRU
+    """
+
+    units: PositiveInt = field(doc=UNITS_DOC, legacy=("output_dim",))
+    activation: AnActivation = field("tanh", doc=ACTIVATION_DOC)
+    recurrent_activation: AnActivation = field("sigmoid", doc=RECURRENT_ACTIVATION_DOC, legacy=("inner_activation",))
+    reset_after: bool = field(
+        True, doc="Apply the reset gate after the recurrent product, not before; with a bias of its own.", positional=False
+    )
+
+    examples = (
+        {"units": 3, "input_shape": [4, 2]},
+        {"units": 3, "reset_after": False, "return_sequences": True, "input_shape": [4, 2]},
+        {"units": 2, "activation": "relu", "use_bias": False, "go_backwards": True, "input_shape": [3, 2]},
+        {"units": 2, "dropout": 0.4, "recurrent_dropout": 0.4, "return_sequences": True, "input_shape": [3, 2]},
+        {"units": 2, "reset_after": False, "dropout": 0.4, "recurrent_dropout": 0.4, "input_shape": [3, 2]},
+    )
+
+    @property
+    def cell(self) -> type[GRUCell]:  # type: ignore[override]
+        return GRUCell if self.reset_after else ResetFirstCell
+
+    def bias_shape(self) -> Shape:
+        return (2, 3 * self.units) if self.reset_after else (3 * self.units,)

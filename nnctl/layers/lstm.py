@@ -1,0 +1,103 @@
+"""LSTM: a cell state that gates write, keep and read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nnctl.activations import AnActivation
+from nnctl.fields import field
+from nnctl.initializers import Initializer
+from nnctl.layers import Array, Shape
+from nnctl.layers.gates import blocks, make_gates
+from nnctl.layers.recurrent import ACTIVATION_DOC, RECURRENT_ACTIVATION_DOC, UNITS_DOC, Cell, Recurrent
+from nnctl.registry import register
+from nnctl.rules import PositiveInt
+
+
+class LSTMCell(Cell):
+    """z = x_t W + h_(t-1) U + b;  c_t = f c_(t-1) + i g;  h_t = o a(c_t)"""
+
+    gates, memories = 4, 2
+
+    def prepare(self) -> None:
+        layer = self.layer
+        if layer.use_bias:
+            self.z += layer.bias.value
+        s, a = layer.recurrent_activation, layer.activation
+        self.act = make_gates([s, s, a, s], self.z[0])
+        self.i, self.f, self.g, self.o = blocks(self.z, 4)
+        self.a = np.empty_like(self.states[1][1:])  # a(c)
+        self.act_c = make_gates([a], self.states[1][0])
+        self.hU, self.spare = np.empty_like(self.z[0]), np.empty_like(self.states[0][0])
+
+    def step(self, t: int) -> None:
+        (h, c), z, a, spare = self.states, self.z[t], self.a[t], self.spare
+        z += self.recurrent.forward(h[t], self.hU)
+        self.act.forward(z, t)
+        np.multiply(self.f[t], c[t], out=a)
+        a += np.multiply(self.i[t], self.g[t], out=spare)
+        c[t + 1] = a
+        self.act_c.forward(a, t)
+        np.multiply(self.o[t], a, out=h[t + 1])
+
+    def step_back(self, t: int, *slopes: Array) -> None:
+        (dh, dc), c, a, spare = slopes, self.states[1], self.a[t], self.spare
+        dz = self.dz[t]
+        di, df, dg, do = blocks(dz, 4)
+        np.multiply(dh, a, out=do)
+        np.multiply(dh, self.o[t], out=spare)
+        self.act_c.backward(spare, a, t)
+        dc += spare
+        np.multiply(dc, self.g[t], out=di)
+        np.multiply(dc, c[t], out=df)
+        np.multiply(dc, self.i[t], out=dg)
+        self.act.backward(dz, self.z[t], t)
+        dc *= self.f[t]
+        self.recurrent.backward(dz, dh)
+
+
+class _ForgetAtFirst(Initializer):
+    """The bias of the forget gate starts at 1, so that the cell remembers until it learns to forget."""
+
+    def __init__(self, other: Initializer) -> None:
+        self.other = other
+
+    def __call__(self, shape: Shape, random: np.random.Generator, dtype: str) -> Any:
+        units = shape[0] // 4
+        first, rest = (self.other((size,), random, dtype) for size in (units, 2 * units))
+        return np.concatenate([first, np.ones(units, dtype), rest])
+
+
+@register("layer")
+class LSTM(Recurrent):
+    """i, f, o = s(z_i), s(z_f), s(z_o);  g = a(z_g);  c_t = f c_(t-1) + i g;  h_t = o a(c_t);  y = h_T
+
+    z = x_t W + h_(t-1) U + b, its blocks in the order i f g o; a is `activation`, s `recurrent_activation`.
+    Shapes  x (B, T, I)  kernel (I, 4 units)  recurrent_kernel (units, 4 units)  bias (4 units,)  y (B, units) or (B, T, units)
+    Source  Hochreiter & Schmidhuber 1997, Gers et al. 2000 (forget gate); keras.layers.LSTM
+    """
+
+    cell = LSTMCell
+
+    units: PositiveInt = field(doc=UNITS_DOC, legacy=("output_dim",))
+    activation: AnActivation = field("tanh", doc=ACTIVATION_DOC)
+    recurrent_activation: AnActivation = field("sigmoid", doc=RECURRENT_ACTIVATION_DOC, legacy=("inner_activation",))
+    unit_forget_bias: bool = field(
+        True,
+        doc="Start the bias of the forget gate at 1.",
+        positional=False,
+        legacy={"forget_bias_init": {"one": True, "ones": True, "zero": False, "zeros": False}.get},
+    )
+
+    examples = (
+        {"units": 3, "input_shape": [4, 2]},
+        {"units": 2, "activation": "relu", "return_sequences": True, "go_backwards": True, "input_shape": [3, 2]},
+        {"units": 2, "use_bias": False, "recurrent_activation": "softmax", "input_shape": [3, 2]},
+        {"units": 2, "dropout": 0.4, "input_shape": [3, 2]},
+        {"units": 2, "dropout": 0.4, "recurrent_dropout": 0.4, "return_sequences": True, "input_shape": [3, 2]},
+    )
+
+    def bias_start(self) -> Initializer:
+        return _ForgetAtFirst(self.bias_initializer) if self.unit_forget_bias else self.bias_initializer

@@ -1,0 +1,56 @@
+"""SimpleRNN: the output of a step is fed back into the next."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnctl.activations import AnActivation
+from nnctl.fields import field
+from nnctl.layers import Array
+from nnctl.layers.gates import make_gates
+from nnctl.layers.recurrent import ACTIVATION_DOC, UNITS_DOC, Cell, Recurrent
+from nnctl.registry import register
+from nnctl.rules import PositiveInt
+
+
+class SimpleCell(Cell):
+    """h_t = f(x_t W + h_(t-1) U + b)"""
+
+    def prepare(self) -> None:
+        if self.layer.use_bias:
+            self.z += self.layer.bias.value
+        self.f = make_gates([self.layer.activation], self.z[0])
+
+    def step(self, t: int) -> None:
+        (h,) = self.states
+        self.recurrent.forward(h[t], h[t + 1])
+        h[t + 1] += self.z[t]
+        self.f.forward(h[t + 1], t)
+
+    def step_back(self, t: int, *slopes: Array) -> None:
+        (h,), (dh,) = self.states, slopes
+        dz = self.dz[t]
+        dz[...] = dh
+        self.f.backward(dz, h[t + 1], t)
+        self.recurrent.backward(dz, dh)
+
+
+@register("layer")
+class SimpleRNN(Recurrent):
+    """h_t = activation(x_t W + h_(t-1) U + b),  y = h_T
+
+    W is the kernel, U the recurrent kernel, b the bias.
+    Shapes  x (B, T, I)  kernel (I, units)  recurrent_kernel (units, units)  bias (units,)  y (B, units) or (B, T, units)
+    Source  Elman 1990; keras.layers.SimpleRNN
+    """
+
+    cell = SimpleCell
+
+    units: PositiveInt = field(doc=UNITS_DOC, legacy=("output_dim",))
+    activation: AnActivation = field("tanh", doc=ACTIVATION_DOC)
+
+    examples = (
+        {"units": 3, "input_shape": [4, 2]},
+        {"units": 2, "activation": "relu", "return_sequences": True, "go_backwards": True, "input_shape": [3, 2]},
+        {"units": 2, "use_bias": False, "dropout": 0.4, "recurrent_dropout": 0.4, "input_shape": [3, 2]},
+    )

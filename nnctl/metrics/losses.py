@@ -1,0 +1,36 @@
+"""Every loss as a metric: the mean of its values, under the loss' own names and fields."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nnctl.metrics import Array, MeanMetric
+from nnctl.registry import known, names, register
+
+
+def metric_of(loss: type[Any]) -> type[MeanMetric]:
+    """Make the metric class that averages a loss' values over the samples."""
+
+    class LossMetric(MeanMetric):
+        better = "min"
+
+        def values(self, t: Array, y: Array) -> Array:
+            if getattr(self, "from_logits", False):
+                return self._loss.forward_logits(y, y, t)[0]
+            return self._loss.forward(y, t)[0]
+
+        def _fill(self, values: Any, findings: Any, path: Any) -> None:
+            super()._fill(values, findings, path)
+            self._loss = loss(**{key: values[key] for key in own})
+
+    own = [name for name in loss.fields if name not in ("name", "reduction")]
+    LossMetric.fields = {**{name: loss.fields[name] for name in own}, **MeanMetric.fields}
+    LossMetric.__name__ = LossMetric.__qualname__ = loss.__name__
+    LossMetric.__doc__ = loss.__doc__
+    LossMetric.examples = loss.examples
+    return LossMetric
+
+
+for _loss in known("loss").values():
+    _aliases, _ = names(_loss)
+    register("metric", name=_loss.registered_name, aliases=_aliases)(metric_of(_loss))  # type: ignore[attr-defined] # a Thing

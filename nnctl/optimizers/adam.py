@@ -1,0 +1,56 @@
+"""Adam: running means of the gradient and of its square."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from nnctl.fields import field
+from nnctl.optimizers import EPSILON_DOC, RATE_DOC, Array, Optimizer
+from nnctl.registry import register
+from nnctl.rules import Fraction, NonNegativeFloat
+from nnctl.schedules import ARate
+
+
+@register("optimizer")
+class Adam(Optimizer):
+    """m <- m + (1 - b1)(g - m),  v <- v + (1 - b2)(g^2 - v),  w <- w - a m / (sqrt(v) + eps)
+
+    with a = lr sqrt(1 - b2^t) / (1 - b1^t) at step t = 1, 2, ...; amsgrad divides by the largest v so far.
+    Source  Kingma & Ba 2015 (eps is "epsilon hat" of sec. 2), Reddi et al. 2018; keras.optimizers.Adam
+    """
+
+    slot_names = ("momentum", "velocity", "velocity_hat")
+    temporaries = 2
+
+    learning_rate: ARate = field(0.001, doc=RATE_DOC, legacy=("lr",))
+    beta_1: Fraction = field(0.9, doc="Decay of the running mean of the gradients.")
+    beta_2: Fraction = field(0.999, doc="Decay of the running mean of the squared gradients.")
+    epsilon: NonNegativeFloat = field(1e-7, doc=EPSILON_DOC)
+    amsgrad: bool = field(False, doc="Divide by the largest running mean so far.")
+
+    def prepare(self, parameters: Any) -> None:
+        self.slot_names = ("momentum", "velocity", *(["velocity_hat"] if self.amsgrad else []))
+        super().prepare(parameters)
+
+    def update(self, w: Array, g: Array, slots: list[Array], scratch: list[Array], lr: float) -> None:
+        step, spare = scratch
+        m, v = slots[0], slots[1]
+        t = self.iterations
+        np.subtract(g, m, out=step)
+        step *= 1 - self.beta_1
+        m += step
+        np.multiply(g, g, out=step)
+        step -= v
+        step *= 1 - self.beta_2
+        v += step
+        if self.amsgrad:
+            np.maximum(slots[2], v, out=slots[2])
+            v = slots[2]
+        np.sqrt(v, out=spare)
+        spare += self.epsilon
+        np.multiply(m, lr * math.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t), out=step)
+        step /= spare
+        w -= step
