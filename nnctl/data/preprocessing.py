@@ -1,0 +1,88 @@
+"""What was fitted on the training rows, as saved in a model: all it takes to read raw data again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nnctl.data.features import TableFeatures
+from nnctl.data.images import ArrayFeatures
+from nnctl.data.roles import Roles
+from nnctl.data.settings import DataSettings
+from nnctl.data.targets import Targets
+from nnctl.errors import ModelFileError
+
+VERSION = 1
+READING = ("header", "separator", "decimal", "encoding", "missing_values", "x", "y")  # of DataSettings
+
+
+class Preprocessing:
+    """Fitted features and targets, and how files are read; `roles` is None where the data were arrays."""
+
+    def __init__(self, features: TableFeatures | ArrayFeatures, targets: Targets | None, roles: Roles | None,
+                 reading: dict[str, Any], dtype: str) -> None:
+        self.features, self.targets, self.roles = features, targets, roles
+        self.reading, self.dtype = reading, dtype
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        return self.features.input_shape
+
+    @property
+    def labels(self) -> list[Any] | None:
+        """The classes as they stand in the data, in the order of the model's outputs; None for numbers."""
+        return self.targets.labels if self.targets else None
+
+    @property
+    def form(self) -> str | None:
+        """How targets are encoded: values, binary, index or one_hot."""
+        return self.targets.form if self.targets else None
+
+    @property
+    def feature_names(self) -> list[str]:
+        """The names of the columns of x; empty for images."""
+        return self.features.names
+
+    @property
+    def target_names(self) -> list[str]:
+        return self.targets.names if self.targets else []
+
+    def settings(self, source: Any) -> DataSettings:
+        """Return settings to read another source the way training did."""
+        return DataSettings(source=source, **self.reading)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON, from which `from_dict` makes an equal object, to the last bit."""
+        return {"version": VERSION, "dtype": self.dtype, "reading": self.reading, "features": self.features.to_dict(),
+                "targets": self.targets.to_dict() if self.targets else None,
+                "roles": self.roles.to_dict() if self.roles else None}
+
+    @classmethod
+    def from_dict(cls, saved: dict[str, Any]) -> Preprocessing:
+        """Read what `to_dict` made; raise ModelFileError for anything else."""
+        try:
+            if saved["version"] > VERSION:
+                raise ModelFileError(f"preprocessing of version {saved['version']}, this nnctl knows {VERSION}; "
+                                     "update nnctl")
+            form = {"table": TableFeatures, "arrays": ArrayFeatures}[saved["features"]["form"]]
+            features = form.from_dict(saved["features"])  # type: ignore[attr-defined]
+            targets = Targets.from_dict(saved["targets"]) if saved["targets"] else None
+            roles = Roles(**saved["roles"]) if saved["roles"] else None
+            return cls(features, targets, roles, dict(saved["reading"]), saved["dtype"])
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ModelFileError(f"the preprocessing saved in the model is damaged ({error!r}); "
+                                 "use another copy") from error
+
+    def describe(self) -> list[str]:
+        """Return lines for people."""
+        lines = self.features.describe()
+        if self.targets:
+            labels = self.labels or []
+            shown = ", ".join(map(str, labels[:10])) + (", ..." if len(labels) > 10 else "")
+            classes = f", {len(labels)} classes: {shown}" if labels else ""
+            lines.append(f"target {', '.join(self.targets.names)}: {self.targets.form}{classes}")
+        return lines
+
+
+def reading_of(settings: DataSettings) -> dict[str, Any]:
+    plain = settings.config()
+    return {name: plain[name] for name in READING}

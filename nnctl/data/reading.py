@@ -1,0 +1,92 @@
+"""Raw data for a trained model, a chunk at a time: memory does not grow with the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nnctl.data import Arrays, Chunk, Places, TableReader
+from nnctl.data.cells import Want
+from nnctl.data.features import TableFeatures
+from nnctl.data.preparing import encode
+from nnctl.data.preprocessing import Preprocessing
+from nnctl.data.roles import match
+from nnctl.data.sources import resolve
+from nnctl.errors import DataError, UsageError
+from nnctl.registry import suggest
+
+CHUNK = 8192  # rows of arrays at a time; a table's own pieces are of some megabytes
+
+
+class Reading:
+    """Iterate over it for Chunks; `notices` and `names` are known from the start."""
+
+    def __init__(self, fitted: Preprocessing, rows: Arrays | TableReader, need_targets: bool,
+                 keep: Sequence[str]) -> None:
+        self.fitted, self.rows, self.keep = fitted, rows, list(keep)
+        self.notices: list[str] = []
+        self.names = [] if isinstance(rows, Arrays) else rows.names
+        for name in self.keep:
+            if name not in self.names:
+                near = suggest(name, self.names)
+                hint = f"did you mean {near!r}?" if near else f"it has {', '.join(self.names[:20]) or 'no columns'}"
+                raise UsageError(f"--keep: the data have no column {name!r}; {hint}")
+        if isinstance(rows, Arrays):
+            self._chunks = self._arrays(rows, need_targets)
+        else:
+            self._wants = self._columns(rows, need_targets)
+            self._chunks = self._tables(rows)
+
+    def __iter__(self) -> Iterator[Chunk]:
+        return self._chunks
+
+    def close(self) -> None:
+        if not isinstance(self.rows, Arrays):
+            self.rows.close()
+
+    def _columns(self, reader: TableReader, need_targets: bool) -> list[Want]:
+        fitted, roles = self.fitted, self.fitted.roles
+        if roles is None or not isinstance(fitted.features, TableFeatures):
+            raise DataError(f"{reader.title}: is a table, but the model was trained on arrays of shape "
+                            f"{fitted.input_shape}; give an .npz or .npy file")
+        positions, self.notices = match(roles, reader.names, reader.title, fitted.reading["header"], need_targets)
+        limit = float(np.finfo(fitted.dtype).max)
+        wants = [Want(column.name, positions[column.name], column.categories is None, "feature",
+                      column.fill is not None or column.bucket, limit) for column in fitted.features.columns]
+        if need_targets and fitted.targets:
+            numeric = fitted.targets.numeric
+            wants += [Want(name, positions[name], numeric, "label", limit=limit) for name in roles.targets]
+            if roles.weight is not None and roles.weight in positions:
+                wants.append(Want(roles.weight, positions[roles.weight], True, "weight", limit=limit))
+        return wants
+
+    def _tables(self, reader: TableReader) -> Iterator[Chunk]:
+        start = 0
+        for table in reader.tables(self._wants, self.keep):
+            rows = encode(self.fitted, table)
+            yield Chunk(rows.x, rows.y, rows.weight, table.kept, start)
+            start += len(rows)
+        if start == 0:
+            raise DataError(f"{reader.title}: 0 rows")
+
+    def _arrays(self, data: Arrays, need_targets: bool) -> Iterator[Chunk]:
+        if need_targets and data.y is None:
+            raise DataError(f"{data.name}: has no targets to compare with; give an .npz file with x and y")
+        for start in range(0, len(data), CHUNK):
+            rows = slice(start, start + CHUNK)
+            y = data.y[rows] if need_targets and data.y is not None else None
+            part = encode(self.fitted, Arrays(data.x[rows], y, data.name, data.labels))
+            yield Chunk(part.x, part.y, None, {}, start)
+
+
+def read_for(preprocessing: Preprocessing, source: Any, need_targets: bool = False, keep: Sequence[str] = (), *,
+             base_dir: Path | str = ".", data_dir: Path | None = None) -> Reading:
+    """Open raw data for a model; columns are matched by name. Of a named set, the test part is read."""
+    places = Places(Path(base_dir), data_dir)
+    settings = preprocessing.settings(source)
+    opened = resolve(settings.source, places).open(settings, places, None)
+    rows = opened.test if opened.test is not None else opened.rows
+    return Reading(preprocessing, rows, need_targets, keep)

@@ -1,0 +1,42 @@
+"""From what a spec says (`source: mnist`, `source: data/*.csv`) to the thing that opens it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nnctl.data import DataSource, Places
+from nnctl.errors import MissingInputError
+from nnctl.fields import create
+from nnctl.registry import find, known, suggest
+
+
+def resolve(source: Any, places: Places) -> DataSource:
+    """Return the data source: by suffix for files, else by name; raise MissingInputError for neither."""
+    if isinstance(source, DataSource):
+        return source
+    if isinstance(source, dict):
+        thing: DataSource = create("data source", source)
+        return thing
+    first = source if isinstance(source, str) else source[0]
+    if first == "-":
+        return _form("x.csv")("-")
+    form = _form(first)
+    if form is not None:
+        return form(source)
+    if isinstance(source, str) and not (places.base / source).is_file():
+        if found := find("data source", source):
+            return found[0]()
+        if path := places.shipped(source):
+            return _form(path.name)(str(path))
+        names = [*(name.lower() for name, cls in known("data source").items() if not cls.suffixes), *places.names()]  # type: ignore[attr-defined]
+        near = suggest(source, names)
+        hint = f"did you mean {near!r}?" if near else f"known data sets: {', '.join(sorted(set(names)))}"
+        raise MissingInputError(f"{source!r} is no file and no data set; {hint}")
+    return _form("x.csv")(source)
+
+
+def _form(name: str) -> Any:
+    """Return the class that reads files of this name, or None."""
+    forms = [cls for cls in known("data source").values()
+             if name.lower().endswith(cls.suffixes) and cls.suffixes]  # type: ignore[attr-defined]
+    return forms[0] if forms else None

@@ -1,0 +1,152 @@
+"""Targets as a loss wants them: numbers, 0/1, the index of the class, or one-hot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from nnctl.data import Array, Arrays, Form
+from nnctl.data.cells import INFINITE, Troubles
+from nnctl.data.table import Numbers, Table, Texts
+from nnctl.data.vocabulary import Vocabulary, number
+from nnctl.errors import ConfigError, DataError
+
+
+class Targets:
+    """Fitted on the labels of a source; encodes the labels of any other."""
+
+    def __init__(self, form: str, names: Sequence[str], labels: Sequence[Any] | None = None) -> None:
+        self.form, self.names = form, list(names)
+        self.vocabulary = Vocabulary(labels) if labels is not None else None
+
+    @property
+    def labels(self) -> list[Any] | None:
+        return self.vocabulary.labels if self.vocabulary else None
+
+    @property
+    def numeric(self) -> bool:
+        """Whether the columns of a table are read as numbers."""
+        return self.vocabulary is None
+
+    def encode(self, data: Table | Arrays, dtype: str) -> Array:
+        """Return y: (N, k) numbers, (N, 1) of 0 and 1, (N,) indices, or (N, classes) one-hot."""
+        if self.vocabulary is None:
+            return self._values(data, dtype)
+        index = self._index(data, self.vocabulary)
+        if self.form == "index":
+            return index.astype(np.int32)
+        if self.form == "binary":
+            return index.astype(dtype)[:, None]
+        return np.eye(len(self.vocabulary), dtype=dtype)[index]
+
+    def _values(self, data: Table | Arrays, dtype: str) -> Array:
+        if isinstance(data, Table):
+            y = np.stack([data.numbers(name) for name in self.names], axis=1)
+        else:
+            assert data.y is not None
+            y = data.y if data.y.ndim > 1 else data.y[:, None]
+        if self.form == "binary" and not ((y >= 0) & (y <= 1)).all():
+            raise DataError(f"targets {', '.join(self.names)}: a binary loss needs values from 0 to 1, "
+                            f"got {y.min():g} to {y.max():g}")
+        return y.astype(dtype)
+
+    def _index(self, data: Table | Arrays, vocabulary: Vocabulary) -> Array:
+        if isinstance(data, Arrays):
+            assert data.y is not None
+            found, codes = np.unique(data.y.reshape(-1), return_inverse=True)
+            names = [str(label) for label in found.tolist()]
+        else:
+            column = data.columns[self.names[0]]
+            assert isinstance(column, Texts)
+            names, codes = column.names, column.codes
+        index = vocabulary.find_all(names)[codes]
+        troubles = Troubles()
+        for row in np.flatnonzero(index < 0).tolist():
+            where = f"{data.name}: row {row}" if isinstance(data, Arrays) else data.where(row)
+            troubles.add(where, f"label {names[codes[row]]!r} of {self.names[0]!r} is none of the classes",
+                         "the classes are " + ", ".join(map(str, vocabulary.labels[:20])))
+        troubles.finish()
+        return index
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"form": self.form, "names": self.names, "labels": self.labels}
+
+    @classmethod
+    def from_dict(cls, saved: dict[str, Any]) -> Targets:
+        return cls(saved["form"], saved["names"], saved["labels"])
+
+
+def fit_targets(data: Table | Arrays, names: list[str], form: Form, labels: Sequence[Any] | None) -> Targets:
+    """Find the classes, where the form has any; convert columns of a table to numbers where not."""
+    if isinstance(data, Arrays):
+        return _fit_arrays(data, names, form, labels or data.labels)
+    columns = [data.columns[name] for name in names]
+    if all(isinstance(column, Numbers) for column in columns):
+        if form == "index":
+            raise ConfigError(f"target: this loss needs one column of classes, got {len(names)}: {', '.join(names)}")
+        return Targets("values" if form == "auto" else form, names)
+    column = columns[0]
+    assert isinstance(column, Texts)
+    _refuse_infinite(data, names[0], column)
+    used = [name for name, count in zip(column.names, column.counts(), strict=True) if count]
+    if form == "auto":
+        values = [number(text) for text in column.names]
+        if None not in values and not all(text.lstrip("+-").isdigit() for text in column.names):
+            data.columns[names[0]] = Numbers(np.array(values, float)[column.codes])
+            return Targets("values", names)
+        form = "index"
+    return _fit_classes(form, names, labels, Vocabulary.of(used).labels)
+
+
+def _refuse_infinite(table: Table, name: str, column: Texts) -> None:
+    wrong = {text for text in column.names if INFINITE.fullmatch(text.strip()) or _overflows(text)}
+    if wrong:
+        troubles = Troubles()
+        for row, code in enumerate(column.codes):
+            if column.names[code] in wrong:
+                what = f"label {name!r}: {column.names[code]!r} is not finite"
+                troubles.add(table.where(row), what, "mend or remove the row")
+        troubles.finish()
+
+
+def _overflows(text: str) -> bool:
+    try:
+        return not np.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def _fit_arrays(data: Arrays, names: list[str], form: Form, labels: Sequence[Any] | None) -> Targets:
+    y = data.y
+    assert y is not None
+    if y.dtype.kind == "f" and not np.isfinite(y).all():
+        row = int(np.flatnonzero(~np.isfinite(y.reshape(len(y), -1)).all(axis=1))[0])
+        raise DataError(f"{data.name}: row {row}: the target is not finite; mend or remove the row")
+    if y.dtype.kind not in "biufUS":
+        raise DataError(f"{data.name}: targets of type {y.dtype} are not supported; use numbers or texts")
+    single = y.ndim == 1 or (y.ndim == 2 and y.shape[1] == 1)
+    names = names if single else [str(i) for i in range(y.shape[-1])]
+    if form == "auto":
+        fractional = y.dtype.kind == "f" and bool((y != np.trunc(y)).any())
+        form = "values" if fractional or not single else "index"
+    # Not classes but shades, as of an autoencoder's pixels.
+    soft = form == "binary" and y.dtype.kind == "f" and len(np.unique(y[:1000])) > 2
+    if form == "values" or (not single and form != "index") or soft:
+        return Targets(form, names)
+    if not single:
+        raise DataError(f"{data.name}: targets of shape {y.shape}, expected one class a row: shape ({len(y)},)")
+    return _fit_classes(form, names, labels, np.unique(y).tolist())
+
+
+def _fit_classes(form: str, names: list[str], labels: Sequence[Any] | None, found: list[Any]) -> Targets:
+    classes = list(labels) if labels is not None else found
+    if len(classes) < 2:
+        raise DataError(f"column {names[0]!r} has one class {str(classes[0])!r}; training needs at least 2")
+    if form == "binary" and len(classes) != 2:
+        shown = ", ".join(map(str, classes[:8])) + (", ..." if len(classes) > 8 else "")
+        raise DataError(f"target {names[0]!r} has {len(classes)} classes ({shown}), a binary loss needs exactly 2; "
+                        f"for more, end in Dense: {{units: {len(classes)}, activation: softmax}} "
+                        "with categorical_crossentropy")
+    return Targets(form, names, classes)
