@@ -1,0 +1,55 @@
+"""Keys of Keras' configs that nnctl has no field for, and the values with which they mean nothing here.
+
+A key that is not in this table, or has another value, is refused: to ignore it would change numbers
+in silence. `ANY` marks keys that never matter to nnctl.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+ANY: tuple[Any, ...] = ("any value",)
+FLOAT_TYPES = (None, "float32", "float64")
+
+KEYS: dict[str, dict[str, tuple[Any, ...]]] = {
+    "layer": {
+        "activity_regularizer": (None,),
+        "build_config": ANY,
+        "dynamic": (False,),
+        "lora_alpha": (None,),
+        "lora_rank": (None,),
+        "optional": (False,),
+        "quantization_config": (None,),
+        "ragged": (False,),
+        "renorm": (False,),
+        "renorm_clipping": (None,),
+        "renorm_momentum": ANY,
+        "seed": ANY,
+        "sparse": (False,),
+        "synchronized": (False,),
+    },
+    "initializer": {"dtype": FLOAT_TYPES, "input_axes": (None,), "output_axes": (None,), "seed": ANY},
+    "schedule": {"name": ANY},
+    "loss": {"axis": (-1,), "dtype": FLOAT_TYPES, "fn": ANY, "name": ANY},
+    "metric": {"axis": (-1,), "dtype": FLOAT_TYPES, "from_logits": (False,), "label_smoothing": (0,)},
+    "optimizer": {
+        "decay": (0, None),
+        "ema_momentum": ANY,
+        "ema_overwrite_frequency": ANY,
+        "gradient_accumulation_steps": (None,),
+        "is_legacy_optimizer": ANY,
+        "jit_compile": ANY,
+        "loss_scale_factor": (None,),
+        "name": ANY,
+        "use_ema": (False,),
+        "weight_decay": (None, 0),
+    },
+}
+
+# Values with the same meaning under an older name.
+RENAMED_VALUES: dict[tuple[str, str, Any], Any] = {("loss", "reduction", "auto"): "sum_over_batch_size"}
+
+
+def is_ignorable(kind: str, key: str, value: Any) -> bool:
+    accepted = KEYS.get(kind, {}).get(key, ())
+    return accepted is ANY or any(value == one and isinstance(value, bool) == isinstance(one, bool) for one in accepted)

@@ -1,0 +1,150 @@
+"""model.h5: save_model, load_model, and load_weights for a warm start."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from nnctl.checkpoint import own
+from nnctl.checkpoint.guard import MAX_EXPANSION, Group, open_model_file
+from nnctl.checkpoint.image import write_hdf5
+from nnctl.checkpoint.keras3_weights import is_keras3, match_keras3
+from nnctl.checkpoint.keras_model import (
+    Architecture,
+    model_config,
+    read_architecture,
+    read_compilation,
+    training_config,
+)
+from nnctl.checkpoint.strict_json import loads
+from nnctl.checkpoint.weights import (
+    fill,
+    match_layer,
+    match_weights,
+    read_optimizer,
+    write_optimizer,
+    write_weights,
+)
+from nnctl.errors import ConfigError, ModelFileError
+from nnctl.model import Sequential
+
+KERAS_VERSION = "3.0.0"  # whose meaning the configs have; a reader may decide by it
+BACKEND = "numpy"
+
+
+@dataclass
+class Loaded:
+    """A model from a file, what was saved beside it, and what the user should know."""
+
+    model: Sequential
+    extra: dict[str, Any] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def save_model(path: str | os.PathLike[str], model: Sequential, extra: Mapping[str, Any] | None = None) -> None:
+    """Write a built model atomically, with optimizer and loss if it is compiled; the same state gives the same bytes.
+
+    `extra` is a tree of plain values and arrays (see own.py) for nnctl's own group. Raises as
+    atomic.write_file does.
+    """
+    write_hdf5(path, lambda root: _fill_file(root, model, extra or {}))
+
+
+def _fill_file(root: Any, model: Sequential, extra: Mapping[str, Any]) -> None:
+    weights = root.create_group("model_weights")
+    for node in (root, weights):
+        node.attrs["backend"] = BACKEND
+        node.attrs["keras_version"] = KERAS_VERSION
+    root.attrs["model_config"] = json.dumps(model_config(model))
+    write_weights(weights, model)
+    if model.optimizer is not None:
+        root.attrs["training_config"] = json.dumps(training_config(model))
+        write_optimizer(root.create_group("optimizer_weights"), model.optimizer, model.layers)
+    own.write(root, extra)
+
+
+def load_model(
+    path: str | os.PathLike[str], cls: type[Sequential] = Sequential, *, allow_nonfinite: bool = False
+) -> Loaded:
+    """Read a model that nnctl saved, or Keras as a legacy .h5 file; compiled where the file says how.
+
+    Raises MissingInputError where there is no file, ModelFileError where it is no sound model file.
+    """
+    with open_model_file(path) as root:
+        is_own = own.is_own(root)
+        if not root.has_attribute("model_config"):
+            has_weights = root.has_attribute("layer_names") or root.has_attribute("layer_names0")
+            what = "weights only" if has_weights else "an HDF5 file of something else"
+            raise ModelFileError(f"{os.fspath(path)}: holds no model_config: it is {what}, not a whole model")
+        where = f"{os.fspath(path)}: model_config"
+        plan = read_architecture(loads(root.text("model_config"), where), where)
+        loaded = Loaded(_build(plan, cls, root, allow_nonfinite))
+        if root.has_attribute("training_config"):
+            _compile(loaded, root)
+        if is_own:
+            loaded.extra = own.read(root)
+    return loaded
+
+
+def _build(plan: Architecture, cls: type[Sequential], root: Group, allow_nonfinite: bool) -> Sequential:
+    """Make the model and set its weights; sizes are compared with the file before memory is taken."""
+    path = root.source.path
+    try:
+        model = cls(plan.layers, plan.name, dtype=plan.dtype)
+        shape = tuple(size for size in plan.input_shape or () if size is not None)
+        if len(shape) != len(plan.input_shape or (None,)):
+            raise ModelFileError(f"{path}: model_config: the input shape is not known: {plan.input_shape}")
+        model.infer_shapes(shape)
+        needed = model.count_params() * np.dtype(plan.dtype).itemsize
+        # Half precision is the smallest that is read, deflate the densest.
+        if needed > 2 * MAX_EXPANSION * root.source.size:
+            raise ModelFileError(f"{path}: model_config: the weights need {needed:,} bytes, "
+                                 f"the file holds {root.source.size:,}")
+        match_weights(root.group("model_weights"), model.layers)
+        model.build(shape)
+    except ConfigError as error:
+        raise ModelFileError(f"{path}: model_config: {error}") from error
+    fill(match_weights(root.group("model_weights"), model.layers), plan.dtype, allow_nonfinite)
+    return model
+
+
+def _compile(loaded: Loaded, root: Group) -> None:
+    where = f"{root.source.path}: training_config"
+    optimizer, loss, metrics = read_compilation(loads(root.text("training_config"), where), where)
+    loaded.model.compile(optimizer, loss, metrics)
+    if root.has("optimizer_weights") and not read_optimizer(root.group("optimizer_weights"), optimizer):
+        if root.source.sealed:
+            raise root.fail("optimizer_weights", "does not fit the optimizer")
+        loaded.notes.append(f"{root.source.path}: the state of {optimizer.title()} is not laid out as in Keras 3; "
+                            "training would start with a fresh optimizer")
+
+
+def load_weights(
+    path: str | os.PathLike[str], model: Sequential, *, by_name: bool = False, allow_nonfinite: bool = False
+) -> list[str]:
+    """Set the weights of a built model from a model file or a weights-only .h5; return the layers that were set.
+
+    By position, all layers must fit. By name, layers that the file does not have keep their weights; the
+    .weights.h5 of Keras 3 has no names that could be compared and always goes by position.
+    Raises ModelFileError where numbers or shapes differ; then no weight is changed.
+    """
+    with open_model_file(path) as root:
+        own.is_own(root)  # refuses a file of nnctl's that is not whole
+        if is_keras3(root):
+            fill(match_keras3(root, model.layers), model.dtype, allow_nonfinite)
+            return [str(layer.name) for layer in model.layers if layer.weights]
+        group = root.group("model_weights") if root.has("model_weights") else root
+        layers = [layer for layer in model.layers if layer.weights]
+        if by_name:
+            stored = set(group.texts("layer_names"))
+            layers = [layer for layer in layers if str(layer.name) in stored]
+            matches = [match for layer in layers for match in match_layer(group.group(str(layer.name)), layer)]
+        else:
+            matches = match_weights(group, layers)
+        fill(matches, model.dtype, allow_nonfinite)
+    return [str(layer.name) for layer in layers]
