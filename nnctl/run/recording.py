@@ -1,0 +1,90 @@
+"""What a run leaves to read: history.csv, a line an epoch, and train.log, whatever was said."""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+from pathlib import Path
+
+from nnctl.callbacks import Callback
+from nnctl.checkpoint.atomic import write_text
+from nnctl.errors import ReadWriteError
+from nnctl.run.directory import now
+
+
+class Lines:
+    """A text file that grows by whole lines, each of them handed to the system at once."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self.file = path.open("a", encoding="utf-8", newline="\n", buffering=1)
+        except OSError as error:
+            raise ReadWriteError(f"{path}: could not be written: {error.strerror}") from error
+
+    def line(self, text: str) -> None:
+        try:
+            self.file.write(text + "\n")
+        except OSError as error:
+            raise ReadWriteError(f"{self.path}: could not be written: {error.strerror}") from error
+
+
+class HistoryFile(Callback):
+    """Writes history.csv: epoch (from 1), loss, metrics, val_*, lr, seconds.
+
+    After an interruption the file is written anew from the checkpoint, so every epoch is in it once.
+    """
+
+    memory = ("lines",)
+
+    def open(self, path: Path) -> None:
+        self.file = path
+        self.started = time.perf_counter()
+
+    def reset(self) -> None:
+        self.lines: list[list[float]] = []
+        self.columns: list[str] = []
+
+    def on_train_begin(self) -> None:
+        self.started = time.perf_counter()
+        if self.lines:
+            self._write_all()
+
+    def on_epoch_begin(self, epoch: int) -> None:
+        self.started = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
+        optimizer = self.trainer.model.optimizer
+        rate = optimizer.rate() if optimizer else 0.0
+        shown = {name: value for name, value in logs.items() if name != "learning_rate"}
+        seconds = round(time.perf_counter() - self.started, 6)
+        self.lines.append([epoch + 1, *shown.values(), rate, seconds])
+        if len(self.lines) == 1:
+            self._write_all(list(shown))
+        else:
+            self.out.line(",".join(map(repr, self.lines[-1])))
+
+    def _write_all(self, columns: list[str] | None = None) -> None:
+        names = columns or [name for name in self.trainer.history.history if name != "learning_rate"]
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(["epoch", *names, "lr", "seconds"])
+        writer.writerows(self.lines)
+        write_text(self.file, text.getvalue())
+        self.out = Lines(self.file)
+
+
+class Log(Callback):
+    """Writes train.log: one line for whatever is said, and one an epoch, with the time."""
+
+    def open(self, path: Path) -> None:
+        self.out = Lines(path)
+
+    def line(self, text: str) -> None:
+        for part in text.splitlines():
+            self.out.line(f"{now()} {part}")
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
+        numbers = " ".join(f"{name}={value:.6g}" for name, value in logs.items())
+        self.line(f"epoch {epoch + 1}/{self.trainer.epochs} {numbers}")

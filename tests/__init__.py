@@ -1,0 +1,1 @@
+"""Tests: the folders mirror nnctl/, and golden/ holds Keras' numbers."""

@@ -1,0 +1,70 @@
+"""Normalisation layers, in training and at rest, with masks and over every axis."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..inputs import Draw, normal
+from . import LayerCase
+
+
+def on(x: Draw, name: str, *, training: bool = False, mask: str = "", **config: Any) -> LayerCase:
+    return LayerCase(name=name, config=config, x=x, training=training, mask=mask)
+
+
+ROWS, STEPS, PLANE = normal(5, 3), normal(4, 5, 3), normal(2, 3, 4, 2)
+BATCH = "BatchNormalization"
+
+BATCHES = [
+    case
+    for training in (False, True)
+    for case in (
+        on(ROWS, BATCH, training=training),
+        on(STEPS, BATCH, training=training),
+        on(PLANE, BATCH, training=training),
+        on(PLANE, BATCH, training=training, axis=1),
+        on(STEPS, BATCH, training=training, axis=1),
+        on(ROWS, BATCH, training=training, momentum=0.5),
+        on(ROWS, BATCH, training=training, epsilon=0.1),
+        on(ROWS, BATCH, training=training, center=False),
+        on(ROWS, BATCH, training=training, scale=False),
+        on(ROWS, BATCH, training=training, center=False, scale=False),
+        *(on(STEPS, BATCH, training=training, mask=mask) for mask in ("right", "middle", "all")),
+    )
+] + [
+    on(normal(1, 3), BATCH, training=True),
+    LayerCase(name=BATCH, x=normal(5, 3, scale=0.1, shift=100.0), training=True, note="far from zero"),
+    LayerCase(name=BATCH, config={"momentum": 0.9}, x=ROWS, training=True, calls=3),
+    on(ROWS, BATCH, training=True, trainable=False),
+]
+
+LAYER = "LayerNormalization"
+GROUP = "GroupNormalization"
+OTHERS = [
+    on(ROWS, LAYER),
+    on(STEPS, LAYER),
+    on(STEPS, LAYER, axis=[1, 2]),
+    on(STEPS, LAYER, axis=1),
+    on(PLANE, LAYER, axis=[1, 2, 3]),
+    on(ROWS, LAYER, epsilon=0.1),
+    on(ROWS, LAYER, center=False),
+    on(ROWS, LAYER, scale=False),
+    on(ROWS, LAYER, center=False, scale=False),
+    on(STEPS, LAYER, mask="right"),
+    on(normal(2, 3, 4), GROUP, groups=2),
+    on(normal(2, 6), GROUP, groups=3),
+    on(normal(2, 3, 2, 4), GROUP, groups=2),
+    on(normal(2, 3, 2, 4), GROUP, groups=4),
+    on(normal(2, 3, 2, 4), GROUP, groups=1),
+    on(normal(2, 3, 2, 4), GROUP, groups=-1),
+    on(normal(2, 4, 3, 2), GROUP, groups=2, axis=1),
+    on(normal(2, 3, 4), GROUP, groups=2, epsilon=0.1, center=False),
+    on(normal(2, 3, 4), GROUP, groups=2, scale=False),
+    on(ROWS, "UnitNormalization"),
+    on(STEPS, "UnitNormalization", axis=1),
+    on(STEPS, "UnitNormalization", axis=[1, 2]),
+    on(ROWS, "RMSNormalization"),
+    on(STEPS, "RMSNormalization", axis=[1, 2], epsilon=0.1),
+]
+
+CASES = [*BATCHES, *OTHERS]

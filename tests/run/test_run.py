@@ -1,0 +1,248 @@
+"""A run and its directory: what is left, going on, refusing, locking."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nnctl.checkpoint import load_model
+from nnctl.errors import DivergedError, LockedError, OutputError, SpecError, StoppedError
+from nnctl.run import Result, train
+from nnctl.run.directory import RunDirectory, choose
+from nnctl.spec import load
+
+SPEC = """\
+seed: 3
+data: {source: points.csv, target: y, scale: standard, split: {validation: 0.2, test: 0.2}}
+layers:
+  - Dense: {units: 4, activation: tanh}
+  - Dropout: 0.2
+  - Dense: {units: 1, activation: sigmoid}
+loss: binary_crossentropy
+optimizer: {Adam: 0.01}
+metrics: [accuracy]
+fit: {epochs: 4, batch_size: 10, class_weight: balanced}
+callbacks:
+  - ModelCheckpoint: {filepath: best.h5, save_best_only: true}
+"""
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> Path:
+    random = np.random.default_rng(1)
+    rows = random.normal(size=(100, 3))
+    labels = np.where(rows.sum(axis=1) > 0, "yes", "no")
+    lines = [",".join([*(f"{v:.6f}" for v in row), label]) for row, label in zip(rows, labels, strict=True)]
+    (tmp_path / "points.csv").write_text("a,b,c,y\n" + "\n".join(lines) + "\n")
+    path = tmp_path / "points.yaml"
+    path.write_text(SPEC)
+    return path
+
+
+def run(spec: Path, out: str, *overrides: str, **options: Any) -> Result:
+    options.setdefault("say", lambda text: None)
+    return train(load(spec, overrides), out=spec.parent / out, **options)
+
+
+def content(result: Result) -> bytes:
+    return (result.directory / "model.h5").read_bytes()
+
+
+def test_what_a_run_leaves(spec: Path) -> None:
+    result = run(spec, "one")
+    left = {path.name for path in result.directory.iterdir()}
+    assert left == {"model.h5", "best.h5", "spec.yaml", "history.csv", "checkpoint.h5", "checkpoint.previous.h5",
+                    "train.log", "curves.svg", "manifest.json", ".lock"}
+    lines = (result.directory / "history.csv").read_text().splitlines()
+    assert lines[0] == "epoch,loss,accuracy,val_loss,val_accuracy,lr,seconds"
+    assert [line.split(",")[0] for line in lines[1:]] == ["1", "2", "3", "4"]
+    manifest = json.loads((result.directory / "manifest.json").read_text())
+    assert manifest["status"] == "complete"
+    assert set(manifest["files"]) == left - {".lock", "manifest.json"}
+    assert set(result.test or {}) == {"loss", "accuracy"}
+    assert "<polyline" in (result.directory / "curves.svg").read_text()
+    extra = load_model(result.directory / "best.h5").extra
+    assert extra["preprocessing"] == load_model(result.directory / "model.h5").extra["preprocessing"]
+
+
+def test_the_resolved_spec_trains_to_the_same_bits(spec: Path) -> None:
+    first = run(spec, "one")
+    second = run(spec, "two")
+    assert content(first) == content(second)
+    resolved = spec.with_name("resolved.yaml")
+    resolved.write_text((first.directory / "spec.yaml").read_text())
+    assert content(run(resolved, "three")) == content(first)
+
+
+@pytest.mark.parametrize("batches", [1, 6, 7, 23])
+def test_stopped_after_any_batch_a_run_continues_to_the_same_bits(spec: Path, batches: int) -> None:
+    """RELIABILITY R01, R02, R05, through the real files; 4 epochs of 6 batches."""
+    whole = content(run(spec, "whole"))
+    with pytest.raises(StoppedError, match="--resume"):
+        run(spec, "parts", display=_StopAfter(batches))
+    result = run(spec, "parts", resume=True)
+    assert content(result) == whole
+    epochs = [line.split(",")[:-1] for line in (result.directory / "history.csv").read_text().splitlines()]
+    expected = [line.split(",")[:-1] for line in (spec.parent / "whole" / "history.csv").read_text().splitlines()]
+    assert epochs == expected
+    assert (result.directory / "best.h5").read_bytes() == (spec.parent / "whole" / "best.h5").read_bytes()
+
+
+def _StopAfter(batches: int) -> Any:
+    from nnctl.callbacks import Callback
+
+    class Stop(Callback):
+        """stop after so many batches, as the time limit does"""
+
+        seen = 0
+
+        def on_batch_end(self, batch: int, loss: float) -> None:
+            self.seen += 1
+            if self.seen == batches:
+                stopper = self.trainer.callbacks[-1]
+                stopper.reason = "the test wants it"
+                self.trainer.stop_at_once = True
+
+    return Stop()
+
+
+def test_time_limit_stops_in_order(spec: Path) -> None:
+    with pytest.raises(StoppedError, match="time limit"):
+        run(spec, "slow", max_time=0.0)
+    assert json.loads((spec.parent / "slow" / "manifest.json").read_text())["status"] == "stopped"
+
+
+def test_resume_starts_where_there_is_nothing_and_ends_where_all_is_done(spec: Path) -> None:
+    """RELIABILITY R03, R06."""
+    first = run(spec, "one", resume=True)
+    before = {p.name: p.stat().st_mtime_ns for p in first.directory.iterdir()}
+    assert run(spec, "one", resume=True).already_complete
+    assert {p.name: p.stat().st_mtime_ns for p in first.directory.iterdir()} == before
+
+
+def test_resume_refuses_another_spec_and_allows_more_epochs(spec: Path) -> None:
+    """RELIABILITY R04."""
+    run(spec, "one")
+    with pytest.raises(SpecError) as caught:
+        run(spec, "one", "layers.0.units=5", resume=True)
+    assert "units: 4" in str(caught.value)
+    assert "units: 5" in str(caught.value)
+    longer = run(spec, "one", "fit.epochs=6", resume=True)
+    assert longer.epochs == [0, 1, 2, 3, 4, 5]
+    assert content(longer) == content(run(spec, "six", "fit.epochs=6"))
+
+
+def test_resume_refuses_other_data(spec: Path) -> None:
+    with pytest.raises(StoppedError):
+        run(spec, "one", max_time=0.0)
+    table = spec.with_name("points.csv")
+    table.write_text(table.read_text().replace("0.", "1.", 1))
+    with pytest.raises(SpecError, match="data have changed"):
+        run(spec, "one", resume=True)
+
+
+def test_damaged_checkpoint_falls_back_to_the_one_before(spec: Path) -> None:
+    """RELIABILITY C07."""
+    whole = content(run(spec, "whole"))
+    with pytest.raises(StoppedError):
+        run(spec, "one", display=_StopAfter(9))
+    newest = spec.parent / "one" / "checkpoint.h5"
+    assert (spec.parent / "one" / "checkpoint.previous.h5").exists()
+    newest.write_bytes(newest.read_bytes()[:-100])
+    said: list[str] = []
+    result = run(spec, "one", resume=True, say=said.append)
+    assert any("going on from the one before" in line for line in said)
+    assert content(result) == whole
+
+
+def test_an_existing_run_is_not_overwritten_unless_asked(spec: Path) -> None:
+    """RELIABILITY C08: foreign files stay as they are."""
+    first = run(spec, "one")
+    (first.directory / "notes.txt").write_text("mine")
+    with pytest.raises(OutputError, match="--overwrite"):
+        run(spec, "one")
+    again = run(spec, "one", "fit.epochs=1", overwrite=True)
+    assert (again.directory / "notes.txt").read_text() == "mine"
+    assert again.epochs == [0]
+
+
+def test_names_of_runs_count_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    names = []
+    for _ in range(3):
+        path = choose(None, "pima", resume=False, overwrite=False)
+        path.mkdir(parents=True)
+        names.append(str(path))
+    assert names == ["runs/pima", "runs/pima-2", "runs/pima-3"]
+    assert str(choose(None, "pima", resume=True, overwrite=False)) == "runs/pima-3"
+    assert str(choose(None, "iris", resume=True, overwrite=False)) == "runs/iris"
+
+
+def test_one_writer_at_a_time(tmp_path: Path) -> None:
+    """RELIABILITY L01."""
+    holder = RunDirectory(tmp_path / "run")
+    holder.open()
+    with pytest.raises(LockedError, match=rf"locked by pid {os.getpid()} on host .* since "):
+        RunDirectory(tmp_path / "run").open()
+    holder.close()
+    RunDirectory(tmp_path / "run").open()
+
+
+def test_divergence_leaves_the_last_finite_model(spec: Path) -> None:
+    """RELIABILITY N01."""
+    with np.errstate(all="ignore"), pytest.raises(DivergedError, match="epoch 1, batch"):
+        run(spec, "one", "optimizer={SGD: 1e30}", "loss=mse", "layers.2.activation=linear", "data.target=a",
+            "metrics=[mse]", "fit.class_weight=null")
+    model = load_model(spec.parent / "one" / "model.h5").model
+    assert np.isfinite(model.parameters.values).all()
+    assert json.loads((spec.parent / "one" / "manifest.json").read_text())["status"] == "diverged"
+
+
+@pytest.mark.parametrize(("name", "status"), [("SIGTERM", 143), ("SIGINT", 130), ("SIGUSR1", 75)])
+def test_signals_stop_in_order_and_the_run_goes_on(spec: Path, name: str, status: int) -> None:
+    """RELIABILITY S01, S02, S03: a real process, a real signal."""
+    command = [sys.executable, "-m", "nnctl", "train", str(spec), "--out", str(spec.parent / "one"),
+               "--set", "fit.epochs=100000", "-q"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 30
+    while not _has_lines(spec.parent / "one" / "history.csv", 3):
+        assert time.monotonic() < deadline
+        assert process.poll() is None, process.stderr.read()  # type: ignore[union-attr]
+        time.sleep(0.02)
+    process.send_signal(getattr(signal, name))
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == status, err
+    assert "--resume" in err.splitlines()[-1]
+    assert "Traceback" not in err
+    done = json.loads((spec.parent / "one" / "manifest.json").read_text())
+    assert done["status"] == "stopped"
+
+
+def _has_lines(path: Path, count: int) -> bool:
+    return path.exists() and len(path.read_text().splitlines()) >= count
+
+
+def test_killed_without_warning_it_continues_to_the_same_bits(spec: Path) -> None:
+    """RELIABILITY C01: kill -9 in the middle, several times over."""
+    epochs = "fit.epochs=100"
+    whole = content(run(spec, "whole", epochs))
+    command = [sys.executable, "-m", "nnctl", "train", str(spec), "--out", str(spec.parent / "one"), "--set", epochs,
+               "--resume", "-q"]
+    for delay in (0.0, 0.1):
+        process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        while process.poll() is None and not _has_lines(spec.parent / "one" / "history.csv", 5):
+            time.sleep(0.02)
+        time.sleep(delay)
+        process.kill()
+        process.wait()
+    result = run(spec, "one", epochs, resume=True)
+    assert content(result) == whole
