@@ -226,4 +226,3 @@ def train(spec: str | os.PathLike[str], **options: Any) -> Any:
     from nnctl.run import train as run
 
     return run(load_spec(Path(spec)), **options)
-

@@ -93,9 +93,7 @@ class Expression:
             case ast.UnaryOp():
                 return UNARY[type(node.op)](self._value(node.operand, names))
             case ast.Compare():
-                return BINARY[type(node.ops[0])](
-                    self._value(node.left, names), self._value(node.comparators[0], names)
-                )
+                return BINARY[type(node.ops[0])](self._value(node.left, names), self._value(node.comparators[0], names))
             case ast.IfExp():
                 return self._value(node.body if self._value(node.test, names) else node.orelse, names)
         return FUNCTIONS[node.func.id](*(self._value(argument, names) for argument in node.args))

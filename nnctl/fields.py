@@ -15,83 +15,19 @@ import inspect
 import re
 import sys
 import typing
-import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field as dataclass_field
+from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 from nnctl import rules
 from nnctl.errors import ConfigError
+from nnctl.findings import Findings, Implied, Path, Problem, Tag, show_path
 from nnctl.registry import article, find, known, suggest, suggest_name
 
 REQUIRED: Any = type("Required", (), {"__repr__": lambda self: "required"})()
 INVALID: Any = type("Invalid", (), {"__repr__": lambda self: "invalid"})()
 
-Path = tuple[Any, ...]
-
 BOOLEANS_OF_YAML_1_1 = {"yes": "true", "on": "true", "no": "false", "off": "false"}
-
-
-class Tag(str):
-    """A path element that is in the YAML file but not in the name shown: the `Adam` of `{Adam: ...}`."""
-
-
-class Implied(str):
-    """A path element that is shown but not written: the `rate` of `Dropout: 0.2`."""
-
-
-class LegacyNameWarning(UserWarning):
-    """A name of Keras 1 or 2 was used; it works, and the message says today's name."""
-
-
-@dataclass(frozen=True)
-class Problem:
-    path: Path
-    message: str
-    hint: str | None = None
-    at_key: bool = False  # the key is wrong, not its value
-
-    def __str__(self) -> str:
-        where = show_path(self.path)
-        text = f"{where}: {self.message}" if where else self.message
-        return f"{text} (hint: {self.hint})" if self.hint else text
-
-
-@dataclass
-class Findings:
-    """What was found wrong (`errors`) and what was merely old-fashioned (`notices`)."""
-
-    errors: list[Problem] = dataclass_field(default_factory=list)
-    notices: list[Problem] = dataclass_field(default_factory=list)
-
-    def error(self, path: Path, message: str, hint: str | None = None, *, at_key: bool = False) -> None:
-        self.errors.append(Problem(path, message, hint, at_key))
-
-    def notice(self, path: Path, message: str) -> None:
-        self.notices.append(Problem(path, message, at_key=True))
-
-    def finish(self, what: str) -> None:
-        """Warn of every notice; raise ConfigError with every error."""
-        for notice in self.notices:
-            warnings.warn(str(notice), LegacyNameWarning, stacklevel=4)
-        if self.errors:
-            lines = "; ".join(str(problem) for problem in self.errors)
-            raise ConfigError(f"{what}: {lines}", tuple(self.errors))
-
-
-def show_path(path: Path) -> str:
-    """Write a path as users read it.
-
-    >>> show_path(("layers", 2, Tag("Dense"), "units"))
-    'layers[2].units'
-    """
-    text = ""
-    for part in path:
-        if isinstance(part, int):
-            text += f"[{part}]"
-        elif not isinstance(part, Tag):
-            text += f".{part}" if text else str(part)
-    return text
 
 
 @dataclass
@@ -240,8 +176,11 @@ class Thing:
         return {self.title(): config} if config else self.title()
 
     def __repr__(self) -> str:
-        changed = (f"{n}={rules.show(plain(getattr(self, n)))}" for n, f in self.fields.items()
-                   if plain(getattr(self, n)) != plain(f.default))
+        changed = (
+            f"{n}={rules.show(plain(getattr(self, n)))}"
+            for n, f in self.fields.items()
+            if plain(getattr(self, n)) != plain(f.default)
+        )
         return f"{self.title()}({', '.join(changed)})"
 
 
@@ -289,8 +228,7 @@ def check(value: Any, rule: Any, findings: Findings, path: Path) -> Any:
     except pydantic.ValidationError as error:
         location = error.errors()[0]["loc"]
         inner = tuple(part for part in location if isinstance(part, int))
-        findings.error((*path, *inner), f"expected {rules.describe(rule)}, got {rules.show(value)}",
-                       _hint(value, rule))
+        findings.error((*path, *inner), f"expected {rules.describe(rule)}, got {rules.show(value)}", _hint(value, rule))
         return INVALID
 
 
@@ -324,8 +262,11 @@ def _create(kind: str, value: Any, findings: Findings, path: Path) -> Any:
         return value
     name, inner, here = _split(value, path)
     if name is None:
-        findings.error(path, f"expected the name of {article(kind)}, or its name with fields, got "
-                       f"{rules.show(value)}", _hint_fields_beside_name(kind, value))
+        findings.error(
+            path,
+            f"expected the name of {article(kind)}, or its name with fields, got {rules.show(value)}",
+            _hint_fields_beside_name(kind, value),
+        )
         return INVALID
     found = find(kind, name)
     if found is None:
@@ -412,8 +353,12 @@ def _frozen(value: Any) -> Any:
 
 def _hint(value: Any, rule: Any) -> str | None:
     """Say what to write instead, where that is clear."""
-    choices = [a for member in rules.alternatives(rules.unwrap(rule)[0])
-               if typing.get_origin(member) is typing.Literal for a in typing.get_args(member)]
+    choices = [
+        a
+        for member in rules.alternatives(rules.unwrap(rule)[0])
+        if typing.get_origin(member) is typing.Literal
+        for a in typing.get_args(member)
+    ]
     if isinstance(value, str) and choices:
         near = suggest(value, [c for c in choices if isinstance(c, str)])
         return f"did you mean {near!r}?" if near else None

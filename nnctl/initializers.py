@@ -122,7 +122,7 @@ class TruncatedNormal(Initializer):
 
 @register("initializer")
 class VarianceScaling(Initializer):
-    """value with variance scale / n, where n is fan_in, fan_out or their mean
+    """value ~ a distribution with variance scale / n, where n is fan_in, fan_out or their mean
 
     Source  Glorot & Bengio 2010, He et al. 2015; keras.initializers.VarianceScaling
     """

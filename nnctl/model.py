@@ -33,6 +33,7 @@ from nnctl.optimizers import Optimizer
 from nnctl.registry import snake
 
 ALIGN = 16  # elements: every weight starts on a cache line
+MOST_WEIGHTS = 10**11  # more than any machine's memory holds: a slip of the pen, said before it is tried
 
 
 class FlatVectors:
@@ -112,6 +113,8 @@ class Sequential:
     def build(self, input_shape: Shape | None = None) -> None:
         """Fix all shapes, give the weights their memory and their first values."""
         self.infer_shapes(input_shape)
+        if (size := self.count_params()) > MOST_WEIGHTS:
+            raise ConfigError(f"the network would have {size:,} weights; nnctl holds at most {MOST_WEIGHTS:,}")
         self._allocate()
         self.random = seeds.generator(self.seed, "dropout")
         self.built = True

@@ -22,7 +22,8 @@ from nnctl.data.images import ArrayFeatures
 from nnctl.data.preprocessing import reading_of
 from nnctl.data.targets import Targets
 from nnctl.errors import DataError, ModelFileError, UsageError
-from nnctl.fields import Findings, create, parse_section
+from nnctl.fields import create, parse_section
+from nnctl.findings import Findings
 from nnctl.model import Sequential
 from nnctl.run import EVALUATION_BATCH, assemble, find_model
 from nnctl.spec import loads

@@ -95,8 +95,10 @@ def find(kind: str, name: str) -> tuple[type, bool] | None:
 
 def exported(kind: str, name: str) -> type:
     """Serve `layers.Dense` from a package whose things live in its files; for a module's __getattr__."""
-    if not name.startswith("_") and (found := known(kind).get(name)):
-        return found
+    if not name.startswith("_"):
+        for cls in known(kind).values():
+            if cls.__name__ == name:
+                return cls
     raise AttributeError(f"module {PLACES[kind]!r} has no attribute {name!r}")
 
 

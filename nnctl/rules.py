@@ -11,7 +11,7 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache
 from typing import Annotated, Any, Literal, Union
 
 from annotated_types import Ge, Gt, Le, Lt, MinLen
@@ -159,7 +159,7 @@ def fits(value: Any, rule: Any) -> bool:
     return True
 
 
-@lru_cache(maxsize=None)
+@cache
 def adapter(rule: Any) -> Any:
     """Return pydantic's validator of a rule: strict, so that "64", true or 1.5 is no integer."""
     import pydantic

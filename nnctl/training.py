@@ -130,12 +130,18 @@ class Trainer:
         with np.errstate(all="ignore"):
             outputs = model.forward(x, Context(False))
             model.backward(model.loss_and_gradient(outputs, t, weight)[1], outputs)
-            sizes = [(float(np.abs(w.grad).max(initial=0)), layer.name, w.name)
-                     for layer in model.layers for w in layer.weights if w.trainable]
+            sizes = [
+                (float(np.abs(w.grad).max(initial=0)), layer.name, w.name)
+                for layer in model.layers
+                for w in layer.weights
+                if w.trainable
+            ]
         largest = max(sizes, key=lambda s: math.inf if math.isnan(s[0]) else s[0], default=(0.0, "", ""))
-        return (f"the loss is {loss} in epoch {self.epoch + 1}, batch {self.batch + 1}, at learning rate "
-                f"{optimizer.rate():g}; the largest gradient is {largest[0]:.3g} in {largest[1]}/{largest[2]}; "
-                "lower the learning rate, clip the gradients (clipnorm), or scale the data")
+        return (
+            f"the loss is {loss} in epoch {self.epoch + 1}, batch {self.batch + 1}, at learning rate "
+            f"{optimizer.rate():g}; the largest gradient is {largest[0]:.3g} in {largest[1]}/{largest[2]}; "
+            "lower the learning rate, clip the gradients (clipnorm), or scale the data"
+        )
 
     # --- exact continuation -------------------------------------------------------------------
 

@@ -134,7 +134,7 @@ def test_targets_get_the_rank_of_the_outputs() -> None:
 
 def test_dropout_keeps_the_rate_and_the_mean() -> None:
     layer = layers.Dropout(0.3)
-    y, keep = layer.forward(np.ones((100, 1000), "float32"), Context(True, np.random.Generator(np.random.SFC64(1))))
+    y, _ = layer.forward(np.ones((100, 1000), "float32"), Context(True, np.random.Generator(np.random.SFC64(1))))
     assert np.mean(y == 0) == pytest.approx(0.3, abs=0.005)
     assert set(np.unique(y)) == {np.float32(0), np.float32(1 / 0.7)}
     assert layer.forward(np.ones((2, 2)), Context())[1] is None

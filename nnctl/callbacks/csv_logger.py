@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+
 from nnctl.callbacks import Callback
 from nnctl.fields import field
 from nnctl.registry import register

@@ -61,7 +61,9 @@ class EarlyStopping(Callback):
 
     def on_train_end(self) -> None:
         if self.stopped_epoch is not None and self.verbose:
-            self.say(f"EarlyStopping: stopped after epoch {self.stopped_epoch + 1}; best {self.monitor} "
-                     f"{self.best:.6g} in epoch {self.best_epoch + 1}")
+            self.say(
+                f"EarlyStopping: stopped after epoch {self.stopped_epoch + 1}; best {self.monitor} "
+                f"{self.best:.6g} in epoch {self.best_epoch + 1}"
+            )
         if self.restore_best_weights and self.best_weights is not None:
             self.trainer.model.set_weights(self.best_weights)

@@ -56,7 +56,9 @@ class ModelCheckpoint(Callback):
             return
         if self.save_best_only:
             if self.monitor not in logs:
-                raise ConfigError(f"ModelCheckpoint: no column {self.monitor!r} to monitor; there are {', '.join(logs)}")
+                raise ConfigError(
+                    f"ModelCheckpoint: no column {self.monitor!r} to monitor; there are {', '.join(logs)}"
+                )
             value = logs[self.monitor]
             if not improved(value, self.best, direction(self.mode, self.monitor, self.trainer)):
                 return
@@ -67,4 +69,6 @@ class ModelCheckpoint(Callback):
         path = self.path(fill(self.filepath, values))
         self.trainer.host.save(path, self.trainer.model)
         if self.verbose:
-            self.say(f"Epoch {values['epoch']}: {self.monitor} {values.get(self.monitor, float('nan')):.6g}, wrote {path}")
+            self.say(
+                f"Epoch {values['epoch']}: {self.monitor} {values.get(self.monitor, float('nan')):.6g}, wrote {path}"
+            )

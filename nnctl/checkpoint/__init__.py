@@ -30,8 +30,12 @@ if TYPE_CHECKING:
     from nnctl.checkpoint.state_file import load_state, save_state
 
 _MODULES = {
-    "Loaded": "model_file", "load_model": "model_file", "load_weights": "model_file", "save_model": "model_file",
-    "load_state": "state_file", "save_state": "state_file",
+    "Loaded": "model_file",
+    "load_model": "model_file",
+    "load_weights": "model_file",
+    "save_model": "model_file",
+    "load_state": "state_file",
+    "save_state": "state_file",
 }
 
 __all__ = ["Loaded", "load_model", "load_state", "load_weights", "save_model", "save_state"]

@@ -90,8 +90,11 @@ def sweep(directory: str | os.PathLike[str]) -> list[Path]:
 
     Only for a directory whose lock is held: another process' file may be in the making.
     """
-    left = [Path(entry.path) for entry in os.scandir(directory)
-            if _TEMPORARY.fullmatch(entry.name) and entry.is_file(follow_symlinks=False)]
+    left = [
+        Path(entry.path)
+        for entry in os.scandir(directory)
+        if _TEMPORARY.fullmatch(entry.name) and entry.is_file(follow_symlinks=False)
+    ]
     for path in left:
         path.unlink(missing_ok=True)
     return left

@@ -22,8 +22,15 @@ _GROWTH = 2**20  # bytes by which the image in memory grows
 def write_hdf5(path: str | os.PathLike[str], fill: Callable[[Any], None]) -> None:
     """Replace the file by an HDF5 file that `fill` is given to put things into; raises as write_file does."""
     # "earliest" is the format that every HDF5 library of the last twenty years can read.
-    with h5py.File("image", "w", driver="core", backing_store=False, block_size=_GROWTH, libver=("earliest", "v110"),
-                   track_order=False) as root:
+    with h5py.File(
+        "image",
+        "w",
+        driver="core",
+        backing_store=False,
+        block_size=_GROWTH,
+        libver=("earliest", "v110"),
+        track_order=False,
+    ) as root:
         fill(root)
         root.flush()
         image = root.id.get_file_image()

@@ -13,7 +13,8 @@ from typing import Any
 from nnctl import registry, rules
 from nnctl.checkpoint.ignorable import RENAMED_VALUES, is_ignorable
 from nnctl.errors import ModelFileError
-from nnctl.fields import Findings, Thing, create
+from nnctl.fields import Thing, create
+from nnctl.findings import Findings
 
 MODULES = {
     "activation": "keras.activations",
@@ -31,7 +32,7 @@ CODE = ("Lambda", "__lambda__", "TFOpLambda", "SlicingOpLambda")
 
 def to_keras(thing: Thing) -> Any:
     """Return Keras' config of a thing: a name for an activation, else class and arguments."""
-    if thing.kind == "activation" and not thing.fields:
+    if thing.kind == "activation" and isinstance(thing.to_spec(), str):
         return thing.title()
     return {"module": MODULES[thing.kind], **bare(thing), "registered_name": None}
 
@@ -44,8 +45,11 @@ def bare(thing: Thing) -> dict[str, Any]:
 def arguments(thing: Thing) -> dict[str, Any]:
     """Return the constructor's arguments; None is left out where it is the default, in any Keras."""
     values = {name: getattr(thing, name) for name in thing.fields}
-    return {name: _plain(value) for name, value in values.items()
-            if not (value is None and thing.fields[name].default is None)}
+    return {
+        name: _plain(value)
+        for name, value in values.items()
+        if not (value is None and thing.fields[name].default is None)
+    }
 
 
 def _plain(value: Any) -> Any:

@@ -43,8 +43,13 @@ class Compilation(NamedTuple):
 
 def model_config(model: Sequential) -> dict[str, Any]:
     shape = [None, *(model.input.shape if model.input else model.input_shape)]
-    first = {"batch_input_shape": shape, "dtype": model.dtype, "sparse": False, "ragged": False,
-             "name": (model.input and model.input.name) or "input_layer"}
+    first = {
+        "batch_input_shape": shape,
+        "dtype": model.dtype,
+        "sparse": False,
+        "ragged": False,
+        "name": (model.input and model.input.name) or "input_layer",
+    }
     layers: list[dict[str, Any]] = [{"class_name": "InputLayer", "config": first}]
     for layer in model.layers:
         config = {"dtype": model.dtype, **arguments(layer)}

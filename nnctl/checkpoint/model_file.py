@@ -103,8 +103,9 @@ def _build(plan: Architecture, cls: type[Sequential], root: Group, allow_nonfini
         needed = model.count_params() * np.dtype(plan.dtype).itemsize
         # Half precision is the smallest that is read, deflate the densest.
         if needed > 2 * MAX_EXPANSION * root.source.size:
-            raise ModelFileError(f"{path}: model_config: the weights need {needed:,} bytes, "
-                                 f"the file holds {root.source.size:,}")
+            raise ModelFileError(
+                f"{path}: model_config: the weights need {needed:,} bytes, the file holds {root.source.size:,}"
+            )
         match_weights(root.group("model_weights"), model.layers)
         model.build(shape)
     except ConfigError as error:
@@ -120,8 +121,10 @@ def _compile(loaded: Loaded, root: Group) -> None:
     if root.has("optimizer_weights") and not read_optimizer(root.group("optimizer_weights"), optimizer):
         if root.source.sealed:
             raise root.fail("optimizer_weights", "does not fit the optimizer")
-        loaded.notes.append(f"{root.source.path}: the state of {optimizer.title()} is not laid out as in Keras 3; "
-                            "training would start with a fresh optimizer")
+        loaded.notes.append(
+            f"{root.source.path}: the state of {optimizer.title()} is not laid out as in Keras 3; "
+            "training would start with a fresh optimizer"
+        )
 
 
 def load_weights(

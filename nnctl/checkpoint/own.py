@@ -45,8 +45,9 @@ def is_own(root: Group) -> bool:
     if not (root.source.sealed or root.has_attribute(MARK) or root.has("nnctl")):
         return False
     if not (root.source.sealed and root.has_attribute(MARK) and root.has("nnctl")):
-        raise root.fail("", "is not the file that nnctl wrote: truncated, or changed by another program; "
-                            "use another copy")
+        raise root.fail(
+            "", "is not the file that nnctl wrote: truncated, or changed by another program; use another copy"
+        )
     if (version := root.text(MARK)) != FORMAT:
         raise root.fail("", f"is of format {version[:20]!r}, this nnctl reads {FORMAT!r}; update nnctl")
     return True

@@ -38,6 +38,8 @@ def check_seal(file: BinaryIO, path: str | os.PathLike[str]) -> bool:
         left -= len(block)
     file.seek(0)
     if found != PREFIX + digest.hexdigest().encode("ascii") + b"\n":
-        raise ModelFileError(f"{path}: is damaged: its bytes are not the ones that were saved (SHA-256 differs); "
-                             "use another copy of the file")
+        raise ModelFileError(
+            f"{path}: is damaged: its bytes are not the ones that were saved (SHA-256 differs); "
+            "use another copy of the file"
+        )
     return True

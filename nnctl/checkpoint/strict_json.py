@@ -22,8 +22,9 @@ def loads(text: str, where: str) -> Any:
     if len(text) > MAX_CHARACTERS:
         raise ModelFileError(f"{where}: {len(text):,} characters of JSON, at most {MAX_CHARACTERS:,} are read")
     try:
-        value = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_no_constant,
-                           parse_int=_short_int, parse_float=_finite)
+        value = json.loads(
+            text, object_pairs_hook=_unique_keys, parse_constant=_no_constant, parse_int=_short_int, parse_float=_finite
+        )
     except RecursionError:
         raise ModelFileError(f"{where}: JSON nested deeper than {MAX_DEPTH} levels") from None
     except ValueError as error:
@@ -62,8 +63,12 @@ def _deeper_than(value: Any, limit: int) -> bool:
     """Whether containers are nested deeper than `limit`; level by level, without recursion."""
     level = [value]
     for _ in range(limit + 1):
-        level = [inner for outer in level if isinstance(outer, (dict, list))
-                 for inner in (outer.values() if isinstance(outer, dict) else outer)]
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, (dict, list))
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
         if not level:
             return False
     return True

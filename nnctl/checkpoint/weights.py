@@ -88,8 +88,11 @@ def match_layer(folder: Group, layer: Layer) -> list[Match]:
     """Pair the weights of one layer with the datasets of its group, shapes compared and nothing read."""
     names, weights = folder.texts("weight_names"), in_order(layer)
     if len(names) != len(weights):
-        raise folder.fail("", f"layer {layer.name!r} has {len(weights)} weights ({_listed(w.name for w in weights)}), "
-                              f"the file has {len(names)} ({_listed(names)})")
+        raise folder.fail(
+            "",
+            f"layer {layer.name!r} has {len(weights)} weights ({_listed(w.name for w in weights)}), "
+            f"the file has {len(names)} ({_listed(names)})",
+        )
     for name, weight in zip(names, weights, strict=True):
         if (found := folder.shape_of(name)) != weight.shape:
             raise folder.fail(name, f"expected shape {weight.shape} for {layer.name}/{weight.name}, found {found}")

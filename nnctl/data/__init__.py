@@ -135,6 +135,24 @@ from nnctl.data.preprocessing import Preprocessing  # noqa: E402
 from nnctl.data.reading import Reading, read_for  # noqa: E402
 from nnctl.data.settings import DataSettings  # noqa: E402
 
-__all__ = ["Array", "Arrays", "Batches", "Chunk", "DataSettings", "DataSource", "Form", "Glance", "Opened", "Places",
-           "Prepared", "Preprocessing", "Reading", "Rows", "TableReader", "class_weights", "glance", "prepare",
-           "read_for"]
+__all__ = [
+    "Array",
+    "Arrays",
+    "Batches",
+    "Chunk",
+    "DataSettings",
+    "DataSource",
+    "Form",
+    "Glance",
+    "Opened",
+    "Places",
+    "Prepared",
+    "Preprocessing",
+    "Reading",
+    "Rows",
+    "TableReader",
+    "class_weights",
+    "glance",
+    "prepare",
+    "read_for",
+]

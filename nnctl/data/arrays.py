@@ -17,8 +17,16 @@ from nnctl.fields import field
 from nnctl.registry import register, suggest
 
 # What numpy.load raises, depending on the damage.
-DAMAGE = (ValueError, EOFError, KeyError, MemoryError, OverflowError, NotImplementedError, zipfile.BadZipFile,
-          zlib.error)
+DAMAGE = (
+    ValueError,
+    EOFError,
+    KeyError,
+    MemoryError,
+    OverflowError,
+    NotImplementedError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 INPUTS, TARGETS = ("x_train", "x", "X"), ("y_train", "y", "Y")
 
 
@@ -87,10 +95,12 @@ def load(path: Path) -> dict[str, Array]:
             return {"": loaded} if isinstance(loaded, np.ndarray) else {key: loaded[key] for key in loaded.files}
     except DAMAGE as error:
         if "allow_pickle" in str(error) or "pickled" in str(error):
-            raise DataError(f"{path}: refuses to load pickled objects, which can run code; "
-                            "save plain numbers instead") from error
-        raise DataError(f"{path}: damaged, or not a file of NumPy ({type(error).__name__}: {error}); "
-                        "get it again") from error
+            raise DataError(
+                f"{path}: refuses to load pickled objects, which can run code; save plain numbers instead"
+            ) from error
+        raise DataError(
+            f"{path}: damaged, or not a file of NumPy ({type(error).__name__}: {error}); get it again"
+        ) from error
 
 
 def _check_sizes(path: Path) -> None:
@@ -122,16 +132,18 @@ def _header(member: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
     return shape, dtype
 
 
-def _key(parts: dict[str, Array], wanted: str | None, usual: tuple[str, ...], path: Path, *,
-         required: bool = True) -> str | None:
+def _key(
+    parts: dict[str, Array], wanted: str | None, usual: tuple[str, ...], path: Path, *, required: bool = True
+) -> str | None:
     if wanted is not None and wanted not in parts:
         near = suggest(wanted, parts)
         hint = f"did you mean {near!r}?" if near else f"it has {', '.join(parts)}"
         raise DataError(f"{path}: has no array {wanted!r}; {hint}")
     found = wanted or next((key for key in usual if key in parts), None)
     if found is None and required:
-        raise DataError(f"{path}: has no array {' or '.join(usual)}; it has {', '.join(parts)}: "
-                        "set data.x to one of them")
+        raise DataError(
+            f"{path}: has no array {' or '.join(usual)}; it has {', '.join(parts)}: set data.x to one of them"
+        )
     return found
 
 

@@ -42,7 +42,7 @@ class Batches:
         row_bytes = max(1, self.rows.x.nbytes // max(1, len(self.rows)))
         window = self.batch_size * max(1, WINDOW // (self.batch_size * row_bytes))
         for begin in range(first, len(order), window):
-            yield from self._cut(_gather(self.rows, order[begin:begin + window]), 0)
+            yield from self._cut(_gather(self.rows, order[begin : begin + window]), 0)
 
     def _cut(self, rows: Rows, first: int) -> Iterator[Batch]:
         x, y, weight, size = rows.x, rows.y, rows.weight, self.batch_size

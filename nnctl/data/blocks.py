@@ -22,8 +22,13 @@ from nnctl.errors import DataError
 
 BLOCK = 1 << 22
 LONGEST_ROW = 1 << 26
-BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32",
-        codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+BOMS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
 
 
 @dataclass
@@ -35,8 +40,9 @@ class Block:
     data: bytes
 
 
-def read_blocks(path: Path | None, encoding: str, blanks: bool, digest: Any = None,
-                size: int = BLOCK) -> Iterator[Block]:
+def read_blocks(
+    path: Path | None, encoding: str, blanks: bool, digest: Any = None, size: int = BLOCK
+) -> Iterator[Block]:
     """Yield the blocks of a file (None: standard input), updating `digest` with the bytes read.
 
     With `blanks`, runs of blanks separate the cells and are made into single ones.
@@ -96,11 +102,11 @@ class _Counted(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        data = self.head[:len(buffer)] or self.file.read(len(buffer))
-        self.head = self.head[len(data):]
+        data = self.head[: len(buffer)] or self.file.read(len(buffer))
+        self.head = self.head[len(data) :]
         if self.digest:
             self.digest.update(data)
-        buffer[:len(data)] = data
+        buffer[: len(data)] = data
         return len(data)
 
 
@@ -111,8 +117,9 @@ class Decoder:
         bom = next((BOMS[bom] for bom in BOMS if head.startswith(bom)), None)
         if bom is None and b"\0" in head[:1000] and encoding == "utf-8":
             order = "le" if head[1:2] == b"\0" else "be"
-            raise DataError(f"{name}: holds zero bytes, so it is not UTF-8 text; "
-                            f"if it is UTF-16, set encoding: utf-16-{order}")
+            raise DataError(
+                f"{name}: holds zero bytes, so it is not UTF-8 text; if it is UTF-16, set encoding: utf-16-{order}"
+            )
         self.name, self.encoding, self.offset = name, bom or encoding, 0
         self.ascii_is_same = self.encoding.lower() in ("utf-8", "utf8", "ascii")
         self.decoder = codecs.getincrementaldecoder(self.encoding)()
@@ -126,9 +133,11 @@ class Decoder:
                 text = self.decoder.decode(piece).encode()
             except UnicodeDecodeError as error:
                 line += before.count(b"\n") + piece.count(b"\n", 0, max(error.start - pending, 0))
-                raise DataError(f"{self.name}:{line}: byte {self.offset - pending + error.start} "
-                                f"(0x{error.object[error.start]:02x}) is not {self.encoding}; "
-                                "set encoding: latin-1, or what the file is in") from error
+                raise DataError(
+                    f"{self.name}:{line}: byte {self.offset - pending + error.start} "
+                    f"(0x{error.object[error.start]:02x}) is not {self.encoding}; "
+                    "set encoding: latin-1, or what the file is in"
+                ) from error
         if b"\0" in text:
             line += before.count(b"\n") + text.count(b"\n", 0, text.index(b"\0"))
             raise DataError(f"{self.name}:{line}: holds a zero byte; the file is damaged or no text")
@@ -139,8 +148,10 @@ class Decoder:
         """Raise DataError where the last character is not complete."""
         if self.decoder.getstate()[0]:
             line += before.count(b"\n")
-            raise DataError(f"{self.name}:{line}: ends in the middle of a character (byte {self.offset}); "
-                            f"the file is cut short, or not {self.encoding}: set encoding: latin-1")
+            raise DataError(
+                f"{self.name}:{line}: ends in the middle of a character (byte {self.offset}); "
+                f"the file is cut short, or not {self.encoding}: set encoding: latin-1"
+            )
 
 
 def _end_of_rows(data: bytes) -> int:

@@ -104,14 +104,18 @@ def records(block: Block, dialect: Dialect, width: int = 0) -> Iterator[tuple[in
         raise DataError(f"{block.file}:{line}: not CSV: {error}") from error
 
 
-def read_cells(block: Block, dialect: Dialect, width: int, wants: list[Want], troubles: Troubles,
-               kept: list[int]) -> tuple[dict[str, Column], np.ndarray, list[list[str]]]:
+def read_cells(
+    block: Block, dialect: Dialect, width: int, wants: list[Want], troubles: Troubles, kept: list[int]
+) -> tuple[dict[str, Column], np.ndarray, list[list[str]]]:
     """Return the wanted columns of a block, the line of each row, and the kept columns as text."""
     lines, rows, wrong = [], [], Troubles()
     for line, row in records(block, dialect, width):
         if len(row) != width:
-            wrong.add(f"{block.file}:{line}", f"{_fields(len(row))}, expected {width}",
-                      "every row needs as many cells as the first; quote a cell that holds the separator")
+            wrong.add(
+                f"{block.file}:{line}",
+                f"{_fields(len(row))}, expected {width}",
+                "every row needs as many cells as the first; quote a cell that holds the separator",
+            )
         lines.append(line)
         rows.append(row)
     wrong.finish()
@@ -127,8 +131,9 @@ def _fields(count: int) -> str:
     return "1 field" if count == 1 else f"{count} fields"
 
 
-def _texts(cells: tuple[str, ...], want: Want, dialect: Dialect, file: str, lines: list[int],
-           troubles: Troubles) -> Texts:
+def _texts(
+    cells: tuple[str, ...], want: Want, dialect: Dialect, file: str, lines: list[int], troubles: Troubles
+) -> Texts:
     column = Texts.of([None if cell in dialect.missing else cell for cell in cells])
     if not want.missing_ok:
         for row in np.flatnonzero(column.missing):
@@ -136,8 +141,9 @@ def _texts(cells: tuple[str, ...], want: Want, dialect: Dialect, file: str, line
     return column
 
 
-def _numbers(cells: tuple[str, ...], want: Want, dialect: Dialect, file: str, lines: list[int],
-             troubles: Troubles) -> Numbers:
+def _numbers(
+    cells: tuple[str, ...], want: Want, dialect: Dialect, file: str, lines: list[int], troubles: Troubles
+) -> Numbers:
     values = np.empty(len(cells))
     for row, cell in enumerate(cells):
         value = None if cell in dialect.missing else dialect.number(cell)
@@ -156,8 +162,11 @@ def _wrong(cell: str, want: Want, dialect: Dialect, where: str, troubles: Troubl
     """Say what is wrong with a cell that may not be as it is."""
     if cell in dialect.missing:
         what = "an empty cell" if cell == "" else f"{cell!r} is a missing cell"
-        hint = ("set missing: drop, mean, median, most_frequent or a number" if want.role == "feature"
-                else f"every row needs a {want.role}: mend or remove the row")
+        hint = (
+            "set missing: drop, mean, median, most_frequent or a number"
+            if want.role == "feature"
+            else f"every row needs a {want.role}: mend or remove the row"
+        )
     elif dialect.number(cell) is not None:
         what = f"{cell!r} is too large for the model's numbers (at most {want.limit:.3g})"
         hint = "mend the cell, or scale the column beforehand"
@@ -174,5 +183,7 @@ def _hint_text(cell: str, want: Want, dialect: Dialect) -> str:
         return "numbers look written with a decimal comma: set decimal: ','"
     if want.role != "feature":
         return f"mend the {want.role}, or remove the row"
-    return ("if the text means a missing cell, add it to missing_values; "
-            f"if the column holds categories, set columns: {{{want.name}: {{type: categorical}}}}")
+    return (
+        "if the text means a missing cell, add it to missing_values; "
+        f"if the column holds categories, set columns: {{{want.name}: {{type: categorical}}}}"
+    )

@@ -16,8 +16,9 @@ from nnctl.data.cells import Dialect, Want
 from nnctl.data.table import Column, Floats, Ints, Numbers, Texts
 
 
-def read_columns(block: Block, dialect: Dialect, width: int, wants: list[Want],
-                 kept: list[int]) -> tuple[dict[str, Column], int | Ints, int, list[list[str]]] | None:
+def read_columns(
+    block: Block, dialect: Dialect, width: int, wants: list[Want], kept: list[int]
+) -> tuple[dict[str, Column], int | Ints, int, list[list[str]]] | None:
     """Return (columns, lines, rows, kept columns as text), or None where the block is not plain."""
     shape = _shape(block.data, dialect.delimiter.encode(), width)
     if shape is None:
@@ -70,7 +71,7 @@ def _shape(data: bytes, separator: bytes, width: int) -> tuple[int, Ints | None]
     cells = np.diff(np.searchsorted(separators, ends), prepend=0) + 1
     starts = np.concatenate([[0], ends[:-1] + 1])
     short = np.flatnonzero((cells != width) | (ends - starts <= 1))
-    blank = [line for line in short if not data[starts[line]:ends[line]].strip()]
+    blank = [line for line in short if not data[starts[line] : ends[line]].strip()]
     if width == 1 and any(ends[line] > starts[line] for line in blank):
         return None
     odd = [line for line in short if cells[line] != width]
@@ -98,10 +99,20 @@ def _parse(data: bytes, dialect: Dialect, width: int, types: dict[int, Any], *, 
 
     try:
         return pd.read_csv(
-            io.BytesIO(data), sep=dialect.delimiter, decimal=dialect.decimal, header=None, index_col=False,
-            names=list(range(width)), usecols=sorted(types), dtype=types, engine="c", low_memory=False,
+            io.BytesIO(data),
+            sep=dialect.delimiter,
+            decimal=dialect.decimal,
+            header=None,
+            index_col=False,
+            names=list(range(width)),
+            usecols=sorted(types),
+            dtype=types,
+            engine="c",
+            low_memory=False,
             # Looking for blanks in every cell costs a fifth of the time, so only where there are any.
-            skipinitialspace=dialect.skips_blanks and b" " in data, keep_default_na=False, na_filter=missing,
+            skipinitialspace=dialect.skips_blanks and b" " in data,
+            keep_default_na=False,
+            na_filter=missing,
             na_values=sorted(dialect.missing) if missing else None,
         )
     except (ValueError, OverflowError):  # ParserError is one

@@ -122,8 +122,9 @@ class CsvReader:
         else:
             old, new = next((a, b) for a, b in zip(self.names, head.names, strict=True) if a != b)
             came = f"column {new!r}, expected {old!r}"
-        raise DataError(f"{file}: {came}, as in {self.files[0]}; "
-                        "files read together need the same columns in the same order")
+        raise DataError(
+            f"{file}: {came}, as in {self.files[0]}; files read together need the same columns in the same order"
+        )
 
     def _table(self, block: Block, wants: list[Want], keep: list[str]) -> tuple[Table, Troubles]:
         width, kept, troubles = len(self.names), [self.names.index(name) for name in keep], Troubles()

@@ -16,7 +16,7 @@ from nnctl.data.settings import DataSettings
 from nnctl.data.table import Floats, Table, Texts
 from nnctl.data.vocabulary import Vocabulary
 from nnctl.errors import ConfigError, DataError
-from nnctl.fields import Problem
+from nnctl.findings import Problem
 
 STEP = 8192  # rows at a time: what is worked on stays in cache
 
@@ -62,8 +62,11 @@ class Feature:
             troubles = Troubles()
             for row in np.flatnonzero(places < 0).tolist():
                 cell = "an empty cell" if column.codes[row] < 0 else repr(column.names[column.codes[row]])
-                troubles.add(table.where(row), f"feature {self.name!r}: {cell} is not among the categories of training",
-                             f"to allow it, train with columns: {{{self.name}: {{unknown: bucket}}}}")
+                troubles.add(
+                    table.where(row),
+                    f"feature {self.name!r}: {cell} is not among the categories of training",
+                    f"to allow it, train with columns: {{{self.name}: {{unknown: bucket}}}}",
+                )
             troubles.finish()
         return places
 
@@ -146,8 +149,9 @@ class TableFeatures:
         return [*(column.describe() for column in self.columns), *(["rows scaled to length 1"] if self.unit else [])]
 
 
-def fit_features(train: Table, names: list[str], settings: DataSettings,
-                 positions: dict[str, int]) -> tuple[TableFeatures, list[str]]:
+def fit_features(
+    train: Table, names: list[str], settings: DataSettings, positions: dict[str, int]
+) -> tuple[TableFeatures, list[str]]:
     """Fit every feature on the training rows; the remarks tell what was found."""
     columns, remarks = [], []
     for name in names:
@@ -197,11 +201,14 @@ def _fit_categories(column: Texts, name: str, rule: str | float, bucket: bool) -
         fill = min((text for text in used), key=lambda text: (-counts[column.names.index(text)], text))
     elif rule not in ("error", "drop") and column.missing.any():
         path = ("data", "columns", name, "missing")
-        message = (f"{name!r} holds categories with missing cells, and {rule!r} is for numbers; "
-                   "use most_frequent, drop or error")
+        message = (
+            f"{name!r} holds categories with missing cells, and {rule!r} is for numbers; "
+            "use most_frequent, drop or error"
+        )
         raise ConfigError(f"data.columns.{name}.missing: {message}", (Problem(path, message),))
     remarks = []
     if len(used) > 20 and len(used) * 2 > len(column.codes):
-        remarks.append(f"column {name!r} has {len(used)} different texts in {len(column.codes)} rows: "
-                       "is it a name or an id?")
+        remarks.append(
+            f"column {name!r} has {len(used)} different texts in {len(column.codes)} rows: is it a name or an id?"
+        )
     return Feature(name, Vocabulary.of(used).labels, bucket, fill), remarks  # type: ignore[arg-type]

@@ -58,12 +58,16 @@ def _after_header(block: Block, dialect: Dialect) -> Block:
 def _check_names(where: str, names: list[str], dialect: Dialect) -> None:
     if looks_like_data(names, dialect):
         shown = ", ".join(names[:5])
-        raise DataError(f"{where}: the first row should hold the names of the columns, but looks like data "
-                        f"({shown}{', ...' if len(names) > 5 else ''}); set header: false")
+        raise DataError(
+            f"{where}: the first row should hold the names of the columns, but looks like data "
+            f"({shown}{', ...' if len(names) > 5 else ''}); set header: false"
+        )
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise DataError(f"{where}: the header has {', '.join(map(repr, twice))} more than once; "
-                        "rename the columns, or set header: false if this row is data")
+        raise DataError(
+            f"{where}: the header has {', '.join(map(repr, twice))} more than once; "
+            "rename the columns, or set header: false if this row is data"
+        )
 
 
 def looks_like_data(names: Sequence[str], dialect: Dialect) -> bool:
@@ -83,8 +87,10 @@ def _check_no_header(where: str, rows: list[list[str]], dialect: Dialect) -> Non
     if not rest or any(cell in dialect.missing or dialect.number(cell) is not None for cell in first):
         return
     if any(all(dialect.number(row[position]) is not None for row in rest) for position in range(len(first))):
-        raise DataError(f"{where}: the first row looks like names ({', '.join(first[:5])}), "
-                        "the rows below like data; set header: true")
+        raise DataError(
+            f"{where}: the first row looks like names ({', '.join(first[:5])}), "
+            "the rows below like data; set header: true"
+        )
 
 
 def _check_separator(where: str, rows: list[list[str]], dialect: Dialect) -> None:
@@ -102,13 +108,15 @@ def _check_separator(where: str, rows: list[list[str]], dialect: Dialect) -> Non
             continue
         alone = all(len(row) == 1 for row in rows[:50])
         if alone or len(rows[0]) == 1 or all(_numeric(cell) for line in lines[1:] for cell in line.split(other)):
-            raise DataError(f"{where}: looks separated by {shown}, not by {dialect.delimiter!r}: "
-                            f"set separator: {_yaml(other)}")
+            raise DataError(
+                f"{where}: looks separated by {shown}, not by {dialect.delimiter!r}: set separator: {_yaml(other)}"
+            )
     if all(len(row) == 1 for row in rows[:50]):
         pieces = [line.split() for line in lines]
         if len(pieces[0]) > 1 and len({len(p) for p in pieces}) == 1 and all(map(_numeric, pieces[-1])):
-            raise DataError(f"{where}: looks separated by blanks, not by {dialect.delimiter!r}: "
-                            "set separator: whitespace")
+            raise DataError(
+                f"{where}: looks separated by blanks, not by {dialect.delimiter!r}: set separator: whitespace"
+            )
 
 
 def _yaml(separator: str) -> str:

@@ -40,7 +40,7 @@ class ArrayFeatures:
         out = np.empty(x.shape, dtype)
         step = max(1, (1 << 18) // max(1, int(np.prod(x.shape[1:]))))
         for start in range(0, len(x), step):
-            out[start:start + step] = (x[start:start + step] - np.array(self.center)) / np.array(self.spread)
+            out[start : start + step] = (x[start : start + step] - np.array(self.center)) / np.array(self.spread)
         return out
 
     def to_dict(self) -> dict[str, Any]:
@@ -83,5 +83,6 @@ def _check_finite(data: Arrays, dtype: str) -> None:
         flat = data.x.reshape(len(data.x), -1)
         wrong = np.flatnonzero(~(np.abs(flat) <= limit).all(axis=1))
         value = flat[wrong[0]][~(np.abs(flat[wrong[0]]) <= limit)][0]
-        raise DataError(f"{data.name}: row {wrong[0]}: {value} is not a finite number of {dtype}; "
-                        f"{len(wrong)} rows are like this")
+        raise DataError(
+            f"{data.name}: row {wrong[0]}: {value} is not a finite number of {dtype}; {len(wrong)} rows are like this"
+        )

@@ -18,8 +18,14 @@ from nnctl.errors import DataError
 DECIMAL_COMMA = re.compile(r"[+-]?[\d.]+,\d+|[+-]?\d+")
 
 
-def load_table(reader: TableReader, settings: DataSettings, form: Form, dtype: str, roles: Roles | None = None,
-               target: Targets | None = None) -> tuple[Table, Roles, list[str]]:
+def load_table(
+    reader: TableReader,
+    settings: DataSettings,
+    form: Form,
+    dtype: str,
+    roles: Roles | None = None,
+    target: Targets | None = None,
+) -> tuple[Table, Roles, list[str]]:
     """Read the columns that the settings name; with `roles`, those of a table read before."""
     notes: list[str] = []
     if roles is None:
@@ -43,8 +49,9 @@ def load_table(reader: TableReader, settings: DataSettings, form: Form, dtype: s
     return _dropped(table, roles, settings, notes, reader.title), roles, notes
 
 
-def _feature(name: str, position: int, reader: TableReader, settings: DataSettings, dialect: Dialect,
-             limit: float) -> Want:
+def _feature(
+    name: str, position: int, reader: TableReader, settings: DataSettings, dialect: Dialect, limit: float
+) -> Want:
     own = settings.column(name, position)
     rule = settings.missing if own.missing is None else own.missing
     if own.type is not None:
@@ -71,12 +78,15 @@ def _settle(table: Table, name: str, settings: DataSettings, position: int) -> N
         for row, code in enumerate(column.codes):
             if code >= 0 and values[code] is None:
                 what = f"feature {name!r}: {column.names[code]!r} is not a number, most cells are"
-                troubles.add(table.where(row), what,
-                             f"set columns: {{{name}: {{type: categorical}}}} if it holds categories")
+                troubles.add(
+                    table.where(row), what, f"set columns: {{{name}: {{type: categorical}}}} if it holds categories"
+                )
         troubles.finish()
     elif settings.decimal == "." and all(DECIMAL_COMMA.fullmatch(text.strip()) for text in column.names):
-        raise DataError(f"{table.where(0)}: column {name!r} looks like numbers with a decimal comma "
-                        f"({column.names[0]!r}): set decimal: ','")
+        raise DataError(
+            f"{table.where(0)}: column {name!r} looks like numbers with a decimal comma "
+            f"({column.names[0]!r}): set decimal: ','"
+        )
 
 
 def _dropped(table: Table, roles: Roles, settings: DataSettings, notes: list[str], title: str) -> Table:

@@ -17,8 +17,10 @@ from nnctl.data.settings import DataSettings
 from nnctl.errors import DataError
 from nnctl.registry import register
 
-PARTS = {"train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
-         "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")}
+PARTS = {
+    "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
+    "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
+}
 
 
 class IdxImages(DataSource):
@@ -59,8 +61,12 @@ class IdxImages(DataSource):
         absent = [key for key in ("x_train", "y_train", "x_test", "y_test") if key not in arrays]
         if absent:
             raise DataError(f"{path}: has no array {', '.join(absent)}; get it again")
-        train, test = (self._checked(Arrays(arrays[f"x_{part}"], arrays[f"y_{part}"], f"{self.directory} ({part})",
-                                            self.labels), path) for part in PARTS)
+        train, test = (
+            self._checked(
+                Arrays(arrays[f"x_{part}"], arrays[f"y_{part}"], f"{self.directory} ({part})", self.labels), path
+            )
+            for part in PARTS
+        )
         return train, test
 
     def _checked(self, data: Arrays, path: Path) -> Arrays:
@@ -89,14 +95,16 @@ class Mnist(IdxImages):
 def read_idx(path: Path, dimensions: int) -> Array:
     """Return the bytes of an idx file with this many dimensions; raise DataError naming the wrong field."""
     try:
-        with reading(path), (gzip.open(path) if path.suffix == ".gz" else open(path, "rb")) as file:
+        with reading(path), gzip.open(path) if path.suffix == ".gz" else open(path, "rb") as file:
             header = file.read(4 + 4 * dimensions)
             if len(header) < 4 + 4 * dimensions:
                 raise DataError(f"{path}: {len(header)} bytes, shorter than the header of an idx file")
             magic, *shape = struct.unpack(f">{1 + dimensions}I", header)
             if magic != 0x800 + dimensions:
-                raise DataError(f"{path}: magic number 0x{magic:08x}, expected 0x{0x800 + dimensions:08x} "
-                                f"(idx, bytes, {dimensions} dimensions)")
+                raise DataError(
+                    f"{path}: magic number 0x{magic:08x}, expected 0x{0x800 + dimensions:08x} "
+                    f"(idx, bytes, {dimensions} dimensions)"
+                )
             size = 1
             for length in shape:
                 size *= length

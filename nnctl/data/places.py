@@ -80,13 +80,22 @@ class Places:
 
     def names(self) -> list[str]:
         """Return the names of the tables in the data directories."""
-        return sorted({path.name.split(".")[0] for directory in self.directories() if directory.is_dir()
-                       for path in directory.iterdir() if path.name.endswith((".csv", ".csv.gz", ".npz"))})
+        return sorted(
+            {
+                path.name.split(".")[0]
+                for directory in self.directories()
+                if directory.is_dir()
+                for path in directory.iterdir()
+                if path.name.endswith((".csv", ".csv.gz", ".npz"))
+            }
+        )
 
     def missing(self, name: str, what: str) -> MissingInputError:
         looked = ", ".join(str(directory) for directory in self.directories())
-        return MissingInputError(f"data set {name!r}: {what} not found; looked in {looked}; "
-                                 f"run  nnctl data fetch {name}  or set NNCTL_DATA_DIR")
+        return MissingInputError(
+            f"data set {name!r}: {what} not found; looked in {looked}; "
+            f"run  nnctl data fetch {name}  or set NNCTL_DATA_DIR"
+        )
 
 
 @contextmanager

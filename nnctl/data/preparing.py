@@ -21,7 +21,7 @@ from nnctl.data.splits import Parts, last_rows, split_rows
 from nnctl.data.table import Table
 from nnctl.data.targets import Targets, fit_targets
 from nnctl.errors import ConfigError, DataError
-from nnctl.fields import Problem
+from nnctl.findings import Problem
 
 Data: TypeAlias = "Table | Arrays"
 
@@ -32,8 +32,16 @@ def glance(settings: DataSettings, base_dir: Path | str = ".", data_dir: Path | 
     return resolve(settings.source, places).glance(settings, places)
 
 
-def prepare(settings: DataSettings, *, seed: int = 0, targets: Form = "auto", base_dir: Path | str = ".",
-            data_dir: Path | None = None, dtype: str = "float32", validation_split: float = 0.0) -> Prepared:
+def prepare(
+    settings: DataSettings,
+    *,
+    seed: int = 0,
+    targets: Form = "auto",
+    base_dir: Path | str = ".",
+    data_dir: Path | None = None,
+    dtype: str = "float32",
+    validation_split: float = 0.0,
+) -> Prepared:
     """Read the data, set rows aside, fit the preprocessing on the rest.
 
     `validation_split` is Keras': the last fraction of the rows, after any split of the section.
@@ -46,7 +54,8 @@ def prepare(settings: DataSettings, *, seed: int = 0, targets: Form = "auto", ba
     target = _targets(data, roles, settings, targets)
     explicit: dict[str, Data | None] = {
         part: _explicit(getattr(settings, part), settings, roles, target, places, digest, dtype)
-        for part in ("validation", "test")}
+        for part in ("validation", "test")
+    }
     if explicit["test"] is None and opened.test is not None and not settings.split.test:
         explicit["test"] = opened.test
     parts = _split(data, target, settings, seed, validation_split, explicit, dtype)
@@ -62,8 +71,14 @@ def prepare(settings: DataSettings, *, seed: int = 0, targets: Form = "auto", ba
     validation, test = rows("validation"), rows("test")
     sizes = {"training": train, "validation": validation, "test": test}
     counts = [f"{len(part)} {name}" for name, part in sizes.items() if part is not None]
-    return Prepared(encode(fitted, train), validation, test, fitted, digest.hexdigest(),
-                    [*notes, f"rows: {', '.join(counts)}", *remarks])
+    return Prepared(
+        encode(fitted, train),
+        validation,
+        test,
+        fitted,
+        digest.hexdigest(),
+        [*notes, f"rows: {', '.join(counts)}", *remarks],
+    )
 
 
 def encode(fitted: Preprocessing, data: Data) -> Rows:
@@ -101,12 +116,24 @@ def _targets(data: Data, roles: Roles | None, settings: DataSettings, form: Form
     return fit_targets(data, roles.targets, form, settings.labels) if roles.targets else None
 
 
-def _explicit(source: Any, settings: DataSettings, roles: Roles | None, target: Targets | None, places: Places,
-              digest: Any, dtype: str) -> Data | None:
-    """Open the separate source of a part and read it the way the first was read."""
+def _explicit(
+    source: Any,
+    settings: DataSettings,
+    roles: Roles | None,
+    target: Targets | None,
+    places: Places,
+    digest: Any,
+    dtype: str,
+) -> Data | None:
+    """Open the separate source of a part and read it the way the first was read.
+
+    Of a data set that has test rows of its own, these are meant: `validation: mnist`.
+    """
     if source is None:
         return None
     opened = resolve(source, places).open(settings, places, digest)
+    if opened.test is not None:
+        return opened.test
     if isinstance(opened.rows, Arrays) != (roles is None):
         raise DataError(f"{source}: validation, test and training data must all be tables, or all arrays")
     if isinstance(opened.rows, Arrays):
@@ -115,8 +142,15 @@ def _explicit(source: Any, settings: DataSettings, roles: Roles | None, target: 
     return data
 
 
-def _split(data: Data, target: Targets | None, settings: DataSettings, seed: int, validation_split: float,
-           explicit: dict[str, Data | None], dtype: str) -> Parts:
+def _split(
+    data: Data,
+    target: Targets | None,
+    settings: DataSettings,
+    seed: int,
+    validation_split: float,
+    explicit: dict[str, Data | None],
+    dtype: str,
+) -> Parts:
     classes = None
     if target is not None and target.vocabulary is not None:
         y = target.encode(data, dtype)

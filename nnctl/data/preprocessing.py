@@ -18,8 +18,14 @@ READING = ("header", "separator", "decimal", "encoding", "missing_values", "x", 
 class Preprocessing:
     """Fitted features and targets, and how files are read; `roles` is None where the data were arrays."""
 
-    def __init__(self, features: TableFeatures | ArrayFeatures, targets: Targets | None, roles: Roles | None,
-                 reading: dict[str, Any], dtype: str) -> None:
+    def __init__(
+        self,
+        features: TableFeatures | ArrayFeatures,
+        targets: Targets | None,
+        roles: Roles | None,
+        reading: dict[str, Any],
+        dtype: str,
+    ) -> None:
         self.features, self.targets, self.roles = features, targets, roles
         self.reading, self.dtype = reading, dtype
 
@@ -52,25 +58,32 @@ class Preprocessing:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON, from which `from_dict` makes an equal object, to the last bit."""
-        return {"version": VERSION, "dtype": self.dtype, "reading": self.reading, "features": self.features.to_dict(),
-                "targets": self.targets.to_dict() if self.targets else None,
-                "roles": self.roles.to_dict() if self.roles else None}
+        return {
+            "version": VERSION,
+            "dtype": self.dtype,
+            "reading": self.reading,
+            "features": self.features.to_dict(),
+            "targets": self.targets.to_dict() if self.targets else None,
+            "roles": self.roles.to_dict() if self.roles else None,
+        }
 
     @classmethod
     def from_dict(cls, saved: dict[str, Any]) -> Preprocessing:
         """Read what `to_dict` made; raise ModelFileError for anything else."""
         try:
             if saved["version"] > VERSION:
-                raise ModelFileError(f"preprocessing of version {saved['version']}, this nnctl knows {VERSION}; "
-                                     "update nnctl")
+                raise ModelFileError(
+                    f"preprocessing of version {saved['version']}, this nnctl knows {VERSION}; update nnctl"
+                )
             form = {"table": TableFeatures, "arrays": ArrayFeatures}[saved["features"]["form"]]
             features = form.from_dict(saved["features"])  # type: ignore[attr-defined]
             targets = Targets.from_dict(saved["targets"]) if saved["targets"] else None
             roles = Roles(**saved["roles"]) if saved["roles"] else None
             return cls(features, targets, roles, dict(saved["reading"]), saved["dtype"])
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise ModelFileError(f"the preprocessing saved in the model is damaged ({error!r}); "
-                                 "use another copy") from error
+            raise ModelFileError(
+                f"the preprocessing saved in the model is damaged ({error!r}); use another copy"
+            ) from error
 
     def describe(self) -> list[str]:
         """Return lines for people."""

@@ -24,8 +24,9 @@ CHUNK = 8192  # rows of arrays at a time; a table's own pieces are of some megab
 class Reading:
     """Iterate over it for Chunks; `notices` and `names` are known from the start."""
 
-    def __init__(self, fitted: Preprocessing, rows: Arrays | TableReader, need_targets: bool,
-                 keep: Sequence[str]) -> None:
+    def __init__(
+        self, fitted: Preprocessing, rows: Arrays | TableReader, need_targets: bool, keep: Sequence[str]
+    ) -> None:
         self.fitted, self.rows, self.keep = fitted, rows, list(keep)
         self.notices: list[str] = []
         self.names = [] if isinstance(rows, Arrays) else rows.names
@@ -50,12 +51,23 @@ class Reading:
     def _columns(self, reader: TableReader, need_targets: bool) -> list[Want]:
         fitted, roles = self.fitted, self.fitted.roles
         if roles is None or not isinstance(fitted.features, TableFeatures):
-            raise DataError(f"{reader.title}: is a table, but the model was trained on arrays of shape "
-                            f"{fitted.input_shape}; give an .npz or .npy file")
+            raise DataError(
+                f"{reader.title}: is a table, but the model was trained on arrays of shape "
+                f"{fitted.input_shape}; give an .npz or .npy file"
+            )
         positions, self.notices = match(roles, reader.names, reader.title, fitted.reading["header"], need_targets)
         limit = float(np.finfo(fitted.dtype).max)
-        wants = [Want(column.name, positions[column.name], column.categories is None, "feature",
-                      column.fill is not None or column.bucket, limit) for column in fitted.features.columns]
+        wants = [
+            Want(
+                column.name,
+                positions[column.name],
+                column.categories is None,
+                "feature",
+                column.fill is not None or column.bucket,
+                limit,
+            )
+            for column in fitted.features.columns
+        ]
         if need_targets and fitted.targets:
             numeric = fitted.targets.numeric
             wants += [Want(name, positions[name], numeric, "label", limit=limit) for name in roles.targets]
@@ -82,8 +94,15 @@ class Reading:
             yield Chunk(part.x, part.y, None, {}, start)
 
 
-def read_for(preprocessing: Preprocessing, source: Any, need_targets: bool = False, keep: Sequence[str] = (), *,
-             base_dir: Path | str = ".", data_dir: Path | None = None) -> Reading:
+def read_for(
+    preprocessing: Preprocessing,
+    source: Any,
+    need_targets: bool = False,
+    keep: Sequence[str] = (),
+    *,
+    base_dir: Path | str = ".",
+    data_dir: Path | None = None,
+) -> Reading:
     """Open raw data for a model; columns are matched by name. Of a named set, the test part is read."""
     places = Places(Path(base_dir), data_dir)
     settings = preprocessing.settings(source)

@@ -8,7 +8,7 @@ from typing import Any
 
 from nnctl.data.settings import DataSettings
 from nnctl.errors import ConfigError, DataError
-from nnctl.fields import Problem
+from nnctl.findings import Problem
 from nnctl.registry import suggest
 
 
@@ -31,8 +31,10 @@ def assign(settings: DataSettings, names: list[str], title: str) -> Roles:
 
     def resolve(value: Any, *path: Any) -> list[str]:
         many = isinstance(value, (tuple, list))
-        found = [(_column(item, names, title, (*path, i) if many else path, problems)) for i, item in
-                 enumerate(value if many else [value])]
+        found = [
+            (_column(item, names, title, (*path, i) if many else path, problems))
+            for i, item in enumerate(value if many else [value])
+        ]
         return [name for name in found if name is not None]
 
     targets = resolve(settings.target, "data", "target") if settings.target is not None else []
@@ -42,8 +44,11 @@ def assign(settings: DataSettings, names: list[str], title: str) -> Roles:
         features = [name for name in names if name not in used]
     else:
         features = resolve(settings.features, "data", "features")
-        problems += [Problem(("data", "features"), f"{name!r} is the target or the weight as well")
-                     for name in features if name in used]
+        problems += [
+            Problem(("data", "features"), f"{name!r} is the target or the weight as well")
+            for name in features
+            if name in used
+        ]
     for key in settings.columns:
         _column(key, names, title, ("data", "columns", key), problems)
     if not features and not problems:
@@ -67,8 +72,9 @@ def _column(key: Any, names: list[str], title: str, path: tuple[Any, ...], probl
     return None
 
 
-def match(roles: Roles, names: list[str], title: str, header: bool,
-          need_targets: bool) -> tuple[dict[str, int], list[str]]:
+def match(
+    roles: Roles, names: list[str], title: str, header: bool, need_targets: bool
+) -> tuple[dict[str, int], list[str]]:
     """Find the columns of another file: by name, or by position where there is no header.
 
     Returns where each column is, and notices. A file without header may lack target and weight.

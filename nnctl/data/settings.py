@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal
 
 from annotated_types import MinLen
 
-from nnctl.fields import INVALID, Findings, Path, Thing, create, field, parse_section
+from nnctl.fields import INVALID, Thing, create, field, parse_section
+from nnctl.findings import Findings, Path
 from nnctl.rules import Fraction, NonNegativeInt, Words
 
 Scale = Literal["none", "standard", "minmax", "l2"]
@@ -19,10 +20,12 @@ ColumnScale = Literal["none", "standard", "minmax"]
 Missing = Literal["error", "drop", "mean", "median", "most_frequent"] | float
 Name = str | int
 Share = Annotated[Fraction | NonNegativeInt, Words("a fraction >= 0 and < 1, or a number of rows")]
-Names = Annotated[Name | Annotated[tuple[Name, ...], MinLen(1)],
-                  Words("a column's name or position, or a list of them")]
-Source = Annotated[str | tuple[str, ...] | dict[str, Any],
-                   Words("a file, a list of files, a pattern, '-', or the name of a data set")]
+Names = Annotated[
+    Name | Annotated[tuple[Name, ...], MinLen(1)], Words("a column's name or position, or a list of them")
+]
+Source = Annotated[
+    str | tuple[str, ...] | dict[str, Any], Words("a file, a list of files, a pattern, '-', or the name of a data set")
+]
 Separator = Annotated[str, Words("one character, or 'whitespace'")]
 
 # Texts that mean "no value" where the spec does not say otherwise.
@@ -33,7 +36,8 @@ class ColumnSettings(Thing):
     """What is special about one column."""
 
     type: Literal["numeric", "categorical"] | None = field(
-        None, doc="What the cells are; default: inferred from the training rows.")
+        None, doc="What the cells are; default: inferred from the training rows."
+    )
     scale: ColumnScale | None = field(None, doc="How numbers are scaled; default: the section's `scale`.")
     missing: Missing | None = field(None, doc="What to do with missing cells; default: the section's `missing`.")
     unknown: Literal["error", "bucket"] = field("error", doc="What to do with a category that training has not seen.")
@@ -53,6 +57,7 @@ class SplitSettings(Thing):
 
     validation: Share = field(0.0, doc="Fraction or number of rows for validation.")
     test: Share = field(0.0, doc="Fraction or number of rows for the test after training.")
+    shuffle: bool = field(True, doc="Draw the rows at random; false takes the last ones, in the order of the file.")
     stratify: bool = field(True, doc="Keep the proportions of the classes; without effect on targets that are numbers.")
 
 
@@ -60,7 +65,8 @@ class DataSettings(Thing):
     """Where the rows come from and how they are made into numbers."""
 
     source: Source = field(
-        doc="File (.csv .tsv .csv.gz .npz .npy), list of files, pattern, '-' for stdin, or a data set's name.")
+        doc="File (.csv .tsv .csv.gz .npz .npy), list of files, pattern, '-' for stdin, or a data set's name."
+    )
     target: Names | None = field(None, doc="Column to predict, or a list for several outputs.")
     features: Names | None = field(None, doc="Columns to predict from; default: all the others.")
     header: bool = field(True, doc="Whether the first row holds the names of the columns.")
@@ -69,12 +75,14 @@ class DataSettings(Thing):
     encoding: str = field("utf-8", doc="The encoding of text files.")
     columns: dict[Name, ColumnSettings] = field({}, doc="What is special about single columns, by name or position.")
     scale: Scale = field(
-        "none", doc="Scaling of numbers: none, standard (mean 0, deviation 1), minmax (0 to 1), l2 (rows of length 1).")
+        "none", doc="Scaling of numbers: none, standard (mean 0, deviation 1), minmax (0 to 1), l2 (rows of length 1)."
+    )
     missing: Missing = field("error", doc="What to do with missing cells of features: error, drop the row, or fill in.")
     missing_values: tuple[str, ...] = field(MISSING_VALUES, doc="Texts that mean a missing cell.")
     sample_weight: Name | None = field(None, doc="Column with the weight of each row.")
     labels: tuple[str | int | float, ...] | None = field(
-        None, doc="The classes in their order; default: those found, sorted.")
+        None, doc="The classes in their order; default: those found, sorted."
+    )
     split: SplitSettings = field({}, doc="Rows set aside for validation and test.")
     validation: Source | None = field(None, doc="Another source to validate on.")
     test: Source | None = field(None, doc="Another source to test on.")
@@ -84,9 +92,12 @@ class DataSettings(Thing):
     @classmethod
     def parse(cls, given: Mapping[str, Any], findings: Findings, path: Path) -> dict[str, Any]:
         if isinstance(columns := given.get("columns"), Mapping):
-            made = {name: value if isinstance(value, ColumnSettings) or not isinstance(value, Mapping) else
-                    parse_section(ColumnSettings, value, findings, (*path, "columns", name))
-                    for name, value in columns.items()}
+            made = {
+                name: value
+                if isinstance(value, ColumnSettings) or not isinstance(value, Mapping)
+                else parse_section(ColumnSettings, value, findings, (*path, "columns", name))
+                for name, value in columns.items()
+            }
             given = {**given, "columns": {name: value for name, value in made.items() if value is not INVALID}}
         return super().parse(given, findings, path)
 

@@ -37,6 +37,5 @@ def resolve(source: Any, places: Places) -> DataSource:
 
 def _form(name: str) -> Any:
     """Return the class that reads files of this name, or None."""
-    forms = [cls for cls in known("data source").values()
-             if name.lower().endswith(cls.suffixes) and cls.suffixes]  # type: ignore[attr-defined]
+    forms = [cls for cls in known("data source").values() if name.lower().endswith(cls.suffixes) and cls.suffixes]  # type: ignore[attr-defined]
     return forms[0] if forms else None

@@ -22,11 +22,16 @@ class Parts:
 
 
 def split_rows(rows: int, split: SplitSettings, classes: Ints | None, seed: int) -> Parts:
-    """Divide rows at random into training, validation and test; by class if `classes` are given."""
+    """Divide rows into training, validation and test: at random, by class if `classes` are given, or in order."""
     validation, test = (_count(rows, getattr(split, part), part) for part in ("validation", "test"))
     if rows - validation - test < 1:
-        raise DataError(f"a validation split of {split.validation} and a test split of {split.test} leave 0 of {rows} "
-                        "rows for training; set aside less")
+        raise DataError(
+            f"a validation split of {split.validation} and a test split of {split.test} leave 0 of {rows} "
+            "rows for training; set aside less"
+        )
+    if not split.shuffle:
+        training, judged = np.split(np.arange(rows), [rows - validation - test])
+        return Parts(training, judged[:validation], judged[validation:])
     order = generator(seed, "split").permutation(rows)
     if classes is not None and split.stratify:
         order = _interleave(order, classes)

@@ -48,8 +48,10 @@ class Targets:
             assert data.y is not None
             y = data.y if data.y.ndim > 1 else data.y[:, None]
         if self.form == "binary" and not ((y >= 0) & (y <= 1)).all():
-            raise DataError(f"targets {', '.join(self.names)}: a binary loss needs values from 0 to 1, "
-                            f"got {y.min():g} to {y.max():g}")
+            raise DataError(
+                f"targets {', '.join(self.names)}: a binary loss needs values from 0 to 1, "
+                f"got {y.min():g} to {y.max():g}"
+            )
         return y.astype(dtype)
 
     def _index(self, data: Table | Arrays, vocabulary: Vocabulary) -> Array:
@@ -65,8 +67,11 @@ class Targets:
         troubles = Troubles()
         for row in np.flatnonzero(index < 0).tolist():
             where = f"{data.name}: row {row}" if isinstance(data, Arrays) else data.where(row)
-            troubles.add(where, f"label {names[codes[row]]!r} of {self.names[0]!r} is none of the classes",
-                         "the classes are " + ", ".join(map(str, vocabulary.labels[:20])))
+            troubles.add(
+                where,
+                f"label {names[codes[row]]!r} of {self.names[0]!r} is none of the classes",
+                "the classes are " + ", ".join(map(str, vocabulary.labels[:20])),
+            )
         troubles.finish()
         return index
 
@@ -146,7 +151,9 @@ def _fit_classes(form: str, names: list[str], labels: Sequence[Any] | None, foun
         raise DataError(f"column {names[0]!r} has one class {str(classes[0])!r}; training needs at least 2")
     if form == "binary" and len(classes) != 2:
         shown = ", ".join(map(str, classes[:8])) + (", ..." if len(classes) > 8 else "")
-        raise DataError(f"target {names[0]!r} has {len(classes)} classes ({shown}), a binary loss needs exactly 2; "
-                        f"for more, end in Dense: {{units: {len(classes)}, activation: softmax}} "
-                        "with categorical_crossentropy")
+        raise DataError(
+            f"target {names[0]!r} has {len(classes)} classes ({shown}), a binary loss needs exactly 2; "
+            f"for more, end in Dense: {{units: {len(classes)}, activation: softmax}} "
+            "with categorical_crossentropy"
+        )
     return Targets(form, names, classes)

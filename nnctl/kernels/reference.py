@@ -68,26 +68,28 @@ def max_pool(x: Array, size: Sizes, strides: Sizes, y: Array) -> None:
 def max_pool_gradient(x: Array, y: Array, dy: Array, size: Sizes, strides: Sizes, dx: Array) -> None:
     """Write into dx what dy (B, *O, C) says of y: it goes to the first maximum of each window."""
     dx[...] = 0
-    apart = (1,) * len(size)
+    ones = (1,) * len(size)
+    apart = all(s >= k for s, k in zip(strides, size, strict=True))
     free = np.ones(y.shape, bool)
     hit = np.empty(y.shape, bool)
-    for seen, slope in zip(elements(x, size, strides, apart), elements(dx, size, strides, apart), strict=True):
+    for seen, slope in zip(elements(x, size, strides, ones), elements(dx, size, strides, ones), strict=True):
         np.equal(seen, y, out=hit)
         hit &= free
         free ^= hit
-        slope += dy * hit
+        if apart:
+            np.multiply(dy, hit, out=slope)
+        else:
+            slope += dy * hit
 
 
 def depthwise(x: Array, kernel: Array, strides: Sizes, dilation: Sizes, y: Array) -> None:
     """Correlate each channel of x with its own kernels (*size, C, M); write y (B, *O, C, M)."""
     y[...] = 0
-    size, (channels, multiplier) = kernel.shape[:-2], kernel.shape[-2:]
+    size = kernel.shape[:-2]
     part = np.empty(y.shape[:-1], y.dtype)
-    for seen, weights in zip(
-        elements(x, size, strides, dilation), kernel.reshape(-1, channels, multiplier), strict=True
-    ):
-        for m in range(multiplier):
-            np.multiply(seen, weights[:, m], out=part)
+    for seen, lines in zip(elements(x, size, strides, dilation), _lines(kernel, y), strict=True):
+        for m, line in enumerate(lines):
+            np.multiply(seen, line, out=part)
             y[..., m] += part
 
 
@@ -101,11 +103,17 @@ def depthwise_gradient(
     for number, seen in enumerate(elements(x, size, strides, dilation)):
         for m in range(multiplier):
             np.multiply(seen, dy[..., m], out=part)
-            total[number, :, m] += part.reshape(-1, channels).sum(axis=0)
+            total[number, :, m] += part.sum(axis=tuple(range(part.ndim - 2))).sum(axis=0)
     if dx is None:
         return
     dx[...] = 0
-    for number, slope in enumerate(elements(dx, size, strides, dilation)):
-        for m in range(multiplier):
-            np.multiply(dy[..., m], kernel.reshape(-1, channels, multiplier)[number, :, m], out=part)
+    for slope, lines in zip(elements(dx, size, strides, dilation), _lines(kernel, dy), strict=True):
+        for m, line in enumerate(lines):
+            np.multiply(dy[..., m], line, out=part)
             slope += part
+
+
+def _lines(kernel: Array, y: Array) -> Array:
+    """Return the kernel as (elements, M, line, C), repeated along a line of y: NumPy is fast on long rows."""
+    by_element = np.moveaxis(kernel.reshape(-1, *kernel.shape[-2:]), -1, 1)[:, :, None]
+    return np.repeat(by_element, y.shape[-3], axis=2)

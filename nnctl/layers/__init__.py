@@ -7,9 +7,10 @@ A layer declares its fields, makes its weights in `build`, and computes in `forw
     dx = layer.backward(dy, cache)                 writes each weight's gradient with out=
 
 Rules. `forward` keeps nothing on the layer: what `backward` needs travels in the cache, so that an
-evaluation in between changes nothing (a stateful recurrent layer is the one exception, see `state`). Inputs are never written to. `backward` writes gradients, it
-does not add to them. A layer whose `needs_dx` is false may return None. Weights get their memory
-from the model, as slices of one flat vector (see model.py). Data are channels-last.
+evaluation in between changes nothing (stateful recurrent layers are the exception, see `state`).
+Inputs are never written to. `backward` writes gradients, it does not add to them. A layer whose
+`needs_dx` is false may return None. Weights get their memory from the model, as slices of one flat
+vector (see model.py). Data are channels-last.
 """
 
 from __future__ import annotations

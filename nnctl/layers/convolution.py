@@ -13,7 +13,16 @@ from nnctl.fields import field
 from nnctl.initializers import AnInitializer
 from nnctl.layers import Array, Context, Shape, show_shape
 from nnctl.layers.correlation import correlate, input_gradient, kernel_gradient
-from nnctl.layers.windows import DATA_FORMAT_DOC, ORDERINGS, PADDING_DOC, STRIDES_DOC, DataFormat, Sizes, Sliding, Windows
+from nnctl.layers.windows import (
+    DATA_FORMAT_DOC,
+    ORDERINGS,
+    PADDING_DOC,
+    STRIDES_DOC,
+    DataFormat,
+    Sizes,
+    Sliding,
+    Windows,
+)
 from nnctl.registry import register
 from nnctl.regularizers import ARegularizer
 from nnctl.rules import PositiveInt
@@ -29,7 +38,7 @@ class Filtering(Sliding):
     A subclass has `kernel_size` and `strides` and gives `shapes`, `filtered` and `gradients`.
     """
 
-    sized = ("kernel_size", "strides", "dilation_rate")
+    sized: ClassVar[tuple[str, ...]] = ("kernel_size", "strides", "dilation_rate")
     joined: ClassVar[dict[tuple[str, ...], str]] = {
         ("nb_row", "nb_col"): "kernel_size",
         ("kernel_dim1", "kernel_dim2", "kernel_dim3"): "kernel_size",
@@ -45,7 +54,7 @@ class Filtering(Sliding):
 
     kernel_size: Any
     strides: Any
-    dilation_rate: Any = 1  # a field of those that may leave gaps
+    dilation_rate: Any
     padding: Any
 
     def slide_kernel(self, input_shape: Shape) -> Windows:
@@ -57,6 +66,10 @@ class Filtering(Sliding):
             given = self.bias_initializer, self.bias_regularizer, self.bias_constraint
             self.bias = self.weight("bias", shape, *given)
         self.act = self.activation
+
+    def by_place(self, bias: Array) -> Array:
+        """Return a view of the bias, or of its gradient, that goes with channels-last outputs."""
+        return bias
 
     def take_head(self) -> Activation:
         head, self.act = self.act, Linear()
@@ -73,7 +86,7 @@ class Filtering(Sliding):
     def forward(self, x: Array, ctx: Context) -> tuple[Array, Any]:
         z, cache = self.filtered(self.inward(x))
         if self.use_bias:
-            z += self.bias.value
+            z += self.by_place(self.bias.value)
         z = self.outward(z)
         y, act = self.act.forward(z, out=z)
         return y, (cache, act)
@@ -82,9 +95,9 @@ class Filtering(Sliding):
         below, act = cache
         dz = self.inward(self.act.backward(dy, act))
         if self.use_bias:
-            # One image after the other: sums of sums lose less in float32 than one long sum.
-            lines = dz.reshape(len(dz), -1, *self.bias.shape)
-            np.add.reduce(np.add.reduce(lines, axis=1), axis=0, out=self.bias.grad)
+            # Over the batch, then over the places: fast, and sums of sums lose less in float32 than one long sum.
+            places = np.add.reduce(dz, axis=0).reshape(-1, *self.bias.shape)
+            np.add.reduce(places, axis=0, out=self.by_place(self.bias.grad))
         dx = self.gradients(dz, below)
         return None if dx is None else self.outward(dx)
 
@@ -153,7 +166,7 @@ class Convolution(Kernelled):
         return np.split(x, self.groups, axis=-1) if self.groups > 1 else [x]
 
 
-@register("layer", legacy=("Convolution1D", "AtrousConvolution1D",))
+@register("layer", legacy=("Convolution1D", "AtrousConvolution1D"))
 class Conv1D(Convolution):
     """y[t] = activation(sum_k x[strides t + dilation_rate k] @ kernel[k] + bias)
 
@@ -163,19 +176,26 @@ class Conv1D(Convolution):
     """
 
     axes = 1
-    padding: Literal["valid", "same", "causal"] = field(
+    padding: Literal["valid", "same", "causal"] = field(  # type: ignore[assignment]  # one choice more
         "valid", doc="As elsewhere, or causal: zeros at the beginning alone.", legacy=("border_mode",)
     )
 
     examples = (
         {"filters": 3, "kernel_size": 2, "input_shape": [5, 2]},
         {"filters": 2, "kernel_size": 3, "padding": "causal", "dilation_rate": 2, "input_shape": [6, 5]},
-        {"filters": 4, "kernel_size": 3, "strides": 2, "groups": 2, "data_format": "channels_first",
-         "padding": "same", "input_shape": [2, 6]},
+        {
+            "filters": 4,
+            "kernel_size": 3,
+            "strides": 2,
+            "groups": 2,
+            "data_format": "channels_first",
+            "padding": "same",
+            "input_shape": [2, 6],
+        },
     )
 
 
-@register("layer", legacy=("Convolution2D", "AtrousConvolution2D",))
+@register("layer", legacy=("Convolution2D", "AtrousConvolution2D"))
 class Conv2D(Convolution):
     """y[i, j] = activation(sum_kl x[s i + d k, s j + d l] @ kernel[k, l] + bias), s strides, d dilation_rate
 

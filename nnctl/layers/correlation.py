@@ -49,7 +49,7 @@ def input_gradient(dy: Array, kernel: Array, windows: Windows) -> Array:
     """Return the gradient of x."""
     inputs, outputs = kernel.shape[-2:]
     if max(windows.strides) == 1 and outputs <= WIDENING * inputs:
-        flipped = np.flip(kernel, range(kernel.ndim - 2)).swapaxes(-1, -2)
+        flipped = np.flip(kernel, tuple(range(kernel.ndim - 2))).swapaxes(-1, -2)
         return correlate(dy, np.ascontiguousarray(flipped), windows.reversed())
     return _spread(dy, kernel.reshape(-1, outputs), windows, inputs)
 

@@ -85,9 +85,7 @@ class Depthwise(Filtering):
         return depthwise(x, self.kernel.value, self.windows), x
 
     def gradients(self, dz: Array, cache: Any) -> Array | None:
-        return depthwise_gradient(
-            cache, dz, self.kernel.value, self.windows, self.kernel.grad, needs_dx=self.needs_dx
-        )
+        return depthwise_gradient(cache, dz, self.kernel.value, self.windows, self.kernel.grad, needs_dx=self.needs_dx)
 
 
 class Separable(Depthwise):

@@ -11,7 +11,11 @@ from nnctl.layers import Array, Context, Layer
 from nnctl.registry import register
 from nnctl.rules import Fraction, NonNegativeInt
 
+NoiseShape = tuple[int | None, ...] | None
+
 RATE_DOC = "Share of the inputs set to zero."
+NOISE_SHAPE_DOC = "Shape of the draw, batch axis first: an axis of 1 shares one draw; null takes the input's size."
+SEED_DOC = "Accepted for Keras' sake: draws come from the seed of the spec."
 
 
 @register("layer")
@@ -23,24 +27,26 @@ class Dropout(Layer):
     """
 
     rate: Fraction = field(doc=RATE_DOC, legacy=("p",))
-    noise_shape: tuple[int | None, ...] | None = field(
-        None, doc="Shape of the draw, batch axis first: an axis of 1 shares one draw; null takes the input's size."
-    )
-    seed: NonNegativeInt | None = field(None, doc="Accepted for Keras' sake: draws come from the seed of the spec.")
+    noise_shape: NoiseShape = field(None, doc=NOISE_SHAPE_DOC)
+    seed: NonNegativeInt | None = field(None, doc=SEED_DOC)
 
     examples = ({"rate": 0.3}, {"rate": 0.5, "noise_shape": [None, 1, None], "input_shape": [4, 3]})
 
     def forward(self, x: Array, ctx: Context) -> tuple[Array, Any]:
         if not ctx.training or self.rate == 0:
             return x, None
-        shape = x.shape
-        if self.noise_shape is not None:
-            shape = tuple(own if size is None else size for size, own in zip(self.noise_shape, x.shape, strict=True))
-        keep = draw_mask(shape, self.rate, ctx.random, x.dtype)
+        keep = draw_mask(draw_shape(self.noise_shape, x.shape), self.rate, ctx.random, x.dtype)
         return x * keep, keep
 
     def backward(self, dy: Array, cache: Any) -> Array:
         return dy if cache is None else dy * cache
+
+
+def draw_shape(noise_shape: NoiseShape, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shape of a draw for inputs of `shape`."""
+    if noise_shape is None:
+        return shape
+    return tuple(own if size is None else size for size, own in zip(noise_shape, shape, strict=True))
 
 
 def draw_mask(shape: tuple[int, ...], rate: float, random: Any, dtype: Any) -> Array:

@@ -37,7 +37,7 @@ class Embedding(Layer):
     embeddings_constraint: AConstraint | None = field(None, doc="Projection of the table.", legacy=("W_constraint",))
     mask_zero: bool = field(False, doc="Mask the steps where x is 0.")
     dropout: Fraction | None = field(
-        None, doc="Share of the table's rows set to zero while training, of Keras 1; Keras 3 has none.", positional=False
+        None, doc="Share of the table's rows set to zero while training; Keras 1 has it, Keras 3 not.", positional=False
     )
     input_shape: InputShape | None = field(
         None,
@@ -63,10 +63,11 @@ class Embedding(Layer):
 
     def indices(self, x: Array) -> Array:
         """Return x as indices, none of which would wrap round; raise DataError naming row and value."""
-        found = x.astype(np.intp) if x.dtype.kind == "f" else x
-        if x.size == 0 or (found.min() >= 0 and found.max() < self.input_dim and (found is x or np.array_equal(found, x))):
-            return found
-        wrong = (found < 0) | (found >= self.input_dim) | (found != x)
+        if x.size == 0 or (x.min() >= 0 and x.max() < self.input_dim):
+            found = x.astype(np.intp, copy=False)
+            if x.dtype.kind != "f" or np.array_equal(found, x):
+                return found
+        wrong = ~((x >= 0) & (x < self.input_dim) & (np.floor(x) == x))  # so that NaN is wrong, too
         place = tuple(int(axis) for axis in np.argwhere(wrong)[0])
         raise DataError(
             f"Embedding {self.name!r} expects whole numbers from 0 to {self.input_dim - 1}, got {x[place]:g} "

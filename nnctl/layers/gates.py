@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from nnctl.activations import Activation, Sigmoid, Tanh
+from nnctl.activations import Activation
+from nnctl.activations.saturating import Sigmoid, Tanh
 from nnctl.layers import Array
 
 

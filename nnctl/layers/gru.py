@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from nnctl.activations import AnActivation
@@ -142,7 +144,7 @@ class GRU(Recurrent):
 
     The blocks of the kernels are in the order z r g; a is `activation`, s `recurrent_activation`. With
     reset_after false, g = a(x_t W_g + b_g + (r h_(t-1)) U_g), and there is one bias.
-    Shapes  x (B, T, I)  kernel (I, 3 units)  recurrent_kernel (units, 3 units)  bias (2, 3 units)  y (B, units) or (B, T, units)
+    Shapes  x (B, T, I)  kernel (I, 3 units)  recurrent_kernel (units, 3 units)  bias (2, 3 units)  y (B, [T,] units)
     Source  Cho et al. 2014, v3 (reset_after false) and v1; keras.layers.GRU
     """
 
@@ -150,7 +152,7 @@ class GRU(Recurrent):
     activation: AnActivation = field("tanh", doc=ACTIVATION_DOC)
     recurrent_activation: AnActivation = field("sigmoid", doc=RECURRENT_ACTIVATION_DOC, legacy=("inner_activation",))
     reset_after: bool = field(
-        True, doc="Apply the reset gate after the recurrent product, not before; with a bias of its own.", positional=False
+        True, doc="Apply the reset gate after the recurrent product, which has a bias of its own.", positional=False
     )
 
     examples = (
@@ -161,9 +163,9 @@ class GRU(Recurrent):
         {"units": 2, "reset_after": False, "dropout": 0.4, "recurrent_dropout": 0.4, "input_shape": [3, 2]},
     )
 
-    @property
-    def cell(self) -> type[GRUCell]:  # type: ignore[override]
-        return GRUCell if self.reset_after else ResetFirstCell
+    def _fill(self, values: dict[str, Any], findings: Any, path: Any) -> None:
+        super()._fill(values, findings, path)
+        self.cell = GRUCell if self.reset_after else ResetFirstCell
 
     def bias_shape(self) -> Shape:
         return (2, 3 * self.units) if self.reset_after else (3 * self.units,)

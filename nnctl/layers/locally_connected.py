@@ -18,6 +18,7 @@ class LocallyConnected(Kernelled):
     """A Kernelled with a kernel and a bias for every place."""
 
     padding: Literal["valid"] = field("valid", doc="Only where the window fits.", legacy=("border_mode",))
+    dilation_rate = 1
     implementation: Literal[1] = field(1, doc="Layout of the kernel: 1 is the only one that files need.")
 
     def build(self, input_shape: Shape) -> Shape:
@@ -27,6 +28,12 @@ class LocallyConnected(Kernelled):
         self.add_kernel(math.prod(output), math.prod(self.windows.size) * channels, self.filters)
         self.add_bias(*output, self.filters)
         return self.join(output, self.filters)
+
+    def by_place(self, bias: Array) -> Array:
+        """With the channels first, Keras 2 reads the numbers of (*P, filters) as (filters, *P)."""
+        if not self.channels_first:
+            return bias
+        return np.moveaxis(bias.reshape(self.filters, *self.windows.output), 0, -1)
 
     def columns(self, x: Array) -> Array:
         """Return the windows of each place, (P, B, what a kernel sees); it sees channels in the order they come."""

@@ -75,7 +75,7 @@ class LSTM(Recurrent):
     """i, f, o = s(z_i), s(z_f), s(z_o);  g = a(z_g);  c_t = f c_(t-1) + i g;  h_t = o a(c_t);  y = h_T
 
     z = x_t W + h_(t-1) U + b, its blocks in the order i f g o; a is `activation`, s `recurrent_activation`.
-    Shapes  x (B, T, I)  kernel (I, 4 units)  recurrent_kernel (units, 4 units)  bias (4 units,)  y (B, units) or (B, T, units)
+    Shapes  x (B, T, I)  kernel (I, 4 units)  recurrent_kernel (units, 4 units)  bias (4 units,)  y (B, [T,] units)
     Source  Hochreiter & Schmidhuber 1997, Gers et al. 2000 (forget gate); keras.layers.LSTM
     """
 

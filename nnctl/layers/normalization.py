@@ -69,15 +69,17 @@ class Affine(Layer):
 def total(x: Array, over: tuple[int, ...]) -> Array:
     """Return the sum over `over`, which has 0, with these axes kept; sums of sums lose less in float32."""
     inner = tuple(axis for axis in over if axis)
-    return x.sum(axis=inner, keepdims=True).sum(axis=0, keepdims=True)
+    return x.sum(axis=0, keepdims=True).sum(axis=inner, keepdims=True)
 
 
-def axis_of(axis: int, input_shape: Shape, who: str) -> int:
-    """Return the axis counted from the front, the batch being 0; ConfigError where there is none."""
+def axes_of(axes: int | tuple[int, ...], input_shape: Shape, who: str) -> tuple[int, ...]:
+    """Return axes counted from the front in order, the batch being 0; ConfigError where there is none."""
     rank = len(input_shape) + 1
-    if not -rank < axis < rank or axis == 0:
-        raise ConfigError(f"{who}: inputs of shape {show_shape(input_shape)} have no axis {axis} to be normalized")
-    return axis % rank
+    given = axes if isinstance(axes, tuple) else (axes,)
+    for axis in given:
+        if not -rank < axis < rank or axis == 0:
+            raise ConfigError(f"{who}: inputs of shape {show_shape(input_shape)} have no axis {axis} (the batch is 0)")
+    return tuple(sorted({axis % rank for axis in given}))
 
 
 @register("layer")
@@ -90,7 +92,7 @@ class BatchNormalization(Affine):
     Source  Ioffe & Szegedy 2015; keras.layers.BatchNormalization
     """
 
-    axis: int = field(-1, doc="Axis of the channels, counted with the batch axis in front.")
+    axis: int | tuple[int] = field(-1, doc="Axis of the channels, counted with the batch axis in front.")
     momentum: Probability = field(0.99, doc="How much of the moving mean and variance a step keeps.")
     epsilon: PositiveFloat = field(1e-3, doc="Keeps the division finite.")
     moving_mean_initializer: AnInitializer = field("zeros", doc="How the moving mean starts.")
@@ -105,7 +107,7 @@ class BatchNormalization(Affine):
     )
 
     def build(self, input_shape: Shape) -> Shape:
-        axis = axis_of(self.axis, input_shape, self.title())
+        (axis,) = axes_of(self.axis, input_shape, self.title())
         self.add_affine(input_shape, (axis,), center=self.center, scale=self.scale)
         self.over = tuple(other for other in range(len(input_shape) + 1) if other != axis)
         shape = (input_shape[axis - 1],)

@@ -74,7 +74,8 @@ class Cropping(Margin):
         sizes, channels = self.split(input_shape)
         left = tuple(n - b - a for n, (b, a) in zip(sizes, self.margins, strict=True))
         if min(left) < 1:
-            raise ConfigError(f"{self.title()}: cropping {list(self.margins)} leaves nothing of {show_shape(input_shape)}")
+            shown = list(map(list, self.margins))
+            raise ConfigError(f"{self.title()}: cropping {shown} leaves nothing of {show_shape(input_shape)}")
         return self.join(left, channels)
 
     def forward(self, x: Array, ctx: Context) -> tuple[Array, Shape]:

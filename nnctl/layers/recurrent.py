@@ -23,7 +23,8 @@ import numpy as np
 
 from nnctl.constraints import AConstraint
 from nnctl.errors import ConfigError
-from nnctl.fields import Findings, Path, field
+from nnctl.fields import field
+from nnctl.findings import Findings, Path
 from nnctl.initializers import AnInitializer, Initializer
 from nnctl.layers import Array, Context, Layer, Shape, rows
 from nnctl.layers.dropout import draw_mask
@@ -95,7 +96,7 @@ class Recurrent(Layer):
 
     def conflicts(self) -> Iterator[tuple[str, str]]:
         if self.return_state:
-            yield "return_state", "a layer in a stack has one output; the state cannot be handed on, leave return_state out"
+            yield "return_state", "in a stack of layers each has one output, so the state cannot be handed on"
 
     def _fill(self, values: dict[str, Any], findings: Any, path: Any) -> None:
         super()._fill(values, findings, path)
@@ -135,7 +136,8 @@ class Recurrent(Layer):
         return y, cell
 
     def backward(self, dy: Array, cache: Any) -> Array | None:
-        return cache.backward(dy)  # type: ignore[no-any-return]  # a Cell
+        dx: Array | None = cache.backward(dy)
+        return dx
 
     # --- the state of a stateful layer ---------------------------------------------------------
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from nnctl.activations import AnActivation
 from nnctl.fields import field
 from nnctl.layers import Array
@@ -40,7 +38,7 @@ class SimpleRNN(Recurrent):
     """h_t = activation(x_t W + h_(t-1) U + b),  y = h_T
 
     W is the kernel, U the recurrent kernel, b the bias.
-    Shapes  x (B, T, I)  kernel (I, units)  recurrent_kernel (units, units)  bias (units,)  y (B, units) or (B, T, units)
+    Shapes  x (B, T, I)  kernel (I, units)  recurrent_kernel (units, units)  bias (units,)  y (B, [T,] units)
     Source  Elman 1990; keras.layers.SimpleRNN
     """
 

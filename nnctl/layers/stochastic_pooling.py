@@ -36,8 +36,8 @@ class StochasticPooling(Pooling):
         for number, seen in enumerate(kernels.elements(x, *self.windows.steps)):
             passed += np.maximum(seen, 0)
             hit = waiting & (passed > limit)
-            y[hit] = seen[hit]
-            picked[hit] = number
+            np.copyto(y, seen, where=hit)
+            np.copyto(picked, np.int16(number), where=hit)
             waiting &= ~hit
         return total, picked
 

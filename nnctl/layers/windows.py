@@ -137,6 +137,6 @@ class Sliding(Layer):
         except ConfigError as error:
             raise ConfigError(f"{self.title()}: {error}; inputs have shape {show_shape(input_shape)}") from None
 
-    def compute_mask(self, x: Array, mask: Array | None) -> None:
+    def compute_mask(self, x: Array, mask: Array | None) -> Array | None:
         """What slides over time steps has no steps to mask afterwards."""
         return None

@@ -99,8 +99,11 @@ class Bidirectional(Wrapper):
             if layer is not None and not isinstance(layer, Recurrent):
                 yield name, f"expected a recurrent layer (SimpleRNN, LSTM or GRU), got {layer.title()}"
         first, second = pair.values()
-        if isinstance(first, Recurrent) and first.activity_regularizer and self.merge_mode != "concat":
-            yield "layer", f"its activity_regularizer needs merge_mode concat, got {self.merge_mode}"
+        if isinstance(first, Recurrent):
+            if first.activity_regularizer and self.merge_mode != "concat":
+                yield "layer", f"its activity_regularizer needs merge_mode concat, got {self.merge_mode}"
+            if first.go_backwards and second is None:
+                yield "layer", "with go_backwards it needs a backward_layer that goes forwards"
         if isinstance(first, Recurrent) and isinstance(second, Recurrent):
             if first.go_backwards == second.go_backwards:
                 yield "backward_layer", f"go_backwards is {show(first.go_backwards)} in both layers, set it in one"
@@ -109,17 +112,19 @@ class Bidirectional(Wrapper):
                     yield "backward_layer", f"{name} must be the same in both layers"
 
     def build(self, input_shape: Shape) -> Shape:
-        self.forward_layer = self._directed(self.layer, "forward_")
-        self.reverse_layer = self._directed(self.backward_layer or self.layer, "backward_")
+        self.forward_layer = self._copy(self.layer, "forward_")
         if self.backward_layer is None:
-            self.reverse_layer.go_backwards = not self.layer.go_backwards
+            self.reverse_layer = self._copy(self.layer, "backward_")
+            self.reverse_layer.go_backwards = True
+        else:
+            self.reverse_layer = self._copy(self.backward_layer, "")
         shape, other = self.build_inner(input_shape)
         if shape != other and self.merge_mode != "concat":
             raise ConfigError(f"Bidirectional: merge_mode {self.merge_mode} needs the same units in both layers")
         return (*shape[:-1], shape[-1] + other[-1]) if self.merge_mode == "concat" else shape
 
-    def _directed(self, layer: Layer, prefix: str) -> Recurrent:
-        """Make a copy with a name and a state of its own."""
+    def _copy(self, layer: Layer, prefix: str) -> Recurrent:
+        """Make a copy, which has a name and a state of its own."""
         made: Recurrent = create("layer", layer.to_spec())
         name = layer.name or snake(layer.title())
         made.name = prefix + name.removeprefix(prefix)
@@ -132,7 +137,7 @@ class Bidirectional(Wrapper):
     @property
     def activity_regularizer(self) -> Regularizer | None:
         """The inner layers' penalty on their outputs, which side by side are the wrapper's."""
-        return self.layer.activity_regularizer if self.merge_mode == "concat" else None
+        return getattr(self.layer, "activity_regularizer", None)
 
     def compute_mask(self, x: Array, mask: Array | None) -> Array | None:
         return self.forward_layer.compute_mask(x, mask)
@@ -211,7 +216,7 @@ class TimeDistributed(Wrapper):
         if not self.one_by_one:
             dx = self.layer.backward(dy.reshape(-1, *dy.shape[2:]), cache)
             return None if dx is None else dx.reshape(*dy.shape[:2], *dx.shape[1:])
-        slopes = []
+        slopes: list[Any] = []
         sums = [np.zeros_like(weight.grad) for weight in self.weights]
         for t, kept in enumerate(cache):
             slopes.append(self.layer.backward(dy[:, t], kept))

@@ -12,7 +12,7 @@ from nnctl.rules import Probability
 
 @register("metric", name="accuracy", aliases=("acc",))
 class AutoAccuracy(Metric):
-    """The accuracy that fits the loss and the shape of the outputs
+    """value = 1 where the class is right, in the form that fits the loss and the outputs
 
     One output: BinaryAccuracy. Class numbers as targets: SparseCategoricalAccuracy. Else
     CategoricalAccuracy, also for several yes/no outputs, as in Keras.

@@ -19,7 +19,9 @@ def draw(title: str, epochs: Sequence[int], history: dict[str, list[float]]) -> 
     width = max(1, len(names)) * WIDTH
     return (
         f"<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{HEIGHT}' viewBox='0 0 {width} {HEIGHT}'>\n"
-        f"<title>{escape(title)}</title>\n<rect width='100%' height='100%' fill='white'/>\n" + "".join(panels) + "</svg>\n"
+        f"<title>{escape(title)}</title>\n<rect width='100%' height='100%' fill='white'/>\n"
+        + "".join(panels)
+        + "</svg>\n"
     )
 
 
@@ -39,22 +41,30 @@ def _panel(number: int, name: str, epochs: Sequence[int], history: dict[str, lis
     def y(value: float) -> float:
         return HEIGHT - 36 - (HEIGHT - 36 - TOP) * (value - low) / (high - low)
 
-    parts = [f"<g transform='translate({number * WIDTH} 0)' {STYLE}>\n",
-             f"<text x='{WIDTH / 2:g}' y='18' text-anchor='middle' font-size='13'>{escape(name)}</text>\n"]
+    parts = [
+        f"<g transform='translate({number * WIDTH} 0)' {STYLE}>\n",
+        f"<text x='{WIDTH / 2:g}' y='18' text-anchor='middle' font-size='13'>{escape(name)}</text>\n",
+    ]
     for value in _ticks(low, high):
-        parts.append(f"<path d='M{MARGIN} {y(value):.1f}H{WIDTH - 16}' stroke='#ddd'/>"
-                     f"<text x='{MARGIN - 6}' y='{y(value) + 4:.1f}' text-anchor='end'>{value:.4g}</text>\n")
+        parts.append(
+            f"<path d='M{MARGIN} {y(value):.1f}H{WIDTH - 16}' stroke='#ddd'/>"
+            f"<text x='{MARGIN - 6}' y='{y(value) + 4:.1f}' text-anchor='end'>{value:.4g}</text>\n"
+        )
     for epoch in _ticks(first, last, whole=True):
         parts.append(f"<text x='{x(epoch):.1f}' y='{HEIGHT - 18}' text-anchor='middle'>{epoch:g}</text>\n")
     for row, (prefix, curve) in enumerate(curves.items()):
         every = -(-len(curve) // MOST_POINTS)
-        points = " ".join(f"{x(epoch + 1):.1f},{y(value):.1f}"
-                          for epoch, value in zip(epochs[::every], curve[::every], strict=False)
-                          if math.isfinite(value))
+        points = " ".join(
+            f"{x(epoch + 1):.1f},{y(value):.1f}"
+            for epoch, value in zip(epochs[::every], curve[::every], strict=False)
+            if math.isfinite(value)
+        )
         shape = f"<polyline points='{points}' fill='none' stroke='{COLORS[prefix]}' stroke-width='1.5'/>"
         label = "validation" if prefix else "training"
-        parts.append(f"{shape}<text x='{WIDTH - 20}' y='{TOP + 12 + 14 * row}' text-anchor='end' "
-                     f"fill='{COLORS[prefix]}'>{label}</text>\n")
+        parts.append(
+            f"{shape}<text x='{WIDTH - 20}' y='{TOP + 12 + 14 * row}' text-anchor='end' "
+            f"fill='{COLORS[prefix]}'>{label}</text>\n"
+        )
     parts.append(f"<text x='{WIDTH / 2:g}' y='{HEIGHT - 4}' text-anchor='middle'>epoch</text></g>\n")
     return "".join(parts)
 

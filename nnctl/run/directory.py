@@ -47,7 +47,9 @@ class RunDirectory:
         except PermissionError as error:
             raise DeniedError(f"{self.path}: no permission to write there; choose another --out") from error
         except OSError as error:
-            raise OutputError(f"{self.path}: cannot be a run directory: {error.strerror}; choose another --out") from error
+            raise OutputError(
+                f"{self.path}: cannot be a run directory: {error.strerror}; choose another --out"
+            ) from error
         try:
             check_writable(self.path / MANIFEST)
             sweep(self.path)
@@ -113,7 +115,7 @@ def read_manifest(directory: Path) -> dict[str, Any]:
     try:
         manifest = json.loads(path.read_text())
         names = manifest["files"]
-        if not all(isinstance(n, str) and Path(n).name == n or ".." not in Path(n).parts for n in names):
+        if not all((isinstance(n, str) and Path(n).name == n) or ".." not in Path(n).parts for n in names):
             raise ValueError
     except (OSError, ValueError, KeyError, TypeError):
         raise OutputError(f"{path}: is no manifest of nnctl; choose another --out") from None
@@ -128,14 +130,18 @@ def choose(out: Path | None, name: str, *, resume: bool, overwrite: bool) -> Pat
     """
     if out is not None:
         if not (resume or overwrite) and out.is_dir() and any(entry.name != LOCK for entry in out.iterdir()):
-            raise OutputError(f"{out}: there is something already; use --resume to go on, --overwrite to replace it, "
-                              "or another --out")
+            raise OutputError(
+                f"{out}: there is something already; use --resume to go on, --overwrite to replace it, or another --out"
+            )
         if out.exists() and not out.is_dir():
             raise OutputError(f"{out}: is a file, and a run needs a directory; choose another --out")
         return out
     root = Path("runs")
-    taken = {int(match[1] or 1) for entry in (root.iterdir() if root.is_dir() else ())
-             if (match := re.fullmatch(re.escape(name) + r"(?:-(\d+))?", entry.name))}
+    taken = {
+        int(match[1] or 1)
+        for entry in (root.iterdir() if root.is_dir() else ())
+        if (match := re.fullmatch(re.escape(name) + r"(?:-(\d+))?", entry.name))
+    }
     number = max(taken, default=0)
     if not (resume or overwrite) or number == 0:
         number += 1

@@ -47,7 +47,7 @@ class Saver(Callback):
         self.on_cost(self.cost)
 
     def _keep_previous(self) -> None:
-        """Give the newest checkpoint a second name before it is replaced; its first name always points to a whole one."""
+        """Give the newest checkpoint a second name; its first one goes on pointing to a whole file."""
         if not self.file.exists():
             return
         spare = self.previous.with_suffix(".nnctl-tmp")

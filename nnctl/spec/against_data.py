@@ -9,7 +9,7 @@ from typing import Any
 from nnctl.data import glance
 from nnctl.data.settings import DataSettings
 from nnctl.errors import NnctlError
-from nnctl.fields import Problem
+from nnctl.findings import Problem
 from nnctl.layers import Shape
 from nnctl.spec.network import declared_input_shape, input_problems, network_problems, output_problems
 from nnctl.spec.sections import Spec

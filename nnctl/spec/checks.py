@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nnctl.fields import Problem, Tag
+from nnctl.findings import Problem, Tag
 from nnctl.registry import snake, suggest
 from nnctl.spec.network import activation_of, setting_path
 from nnctl.templates import template_problems
@@ -52,8 +52,11 @@ def monitored(callbacks: Sequence[Any], metrics: Sequence[Any], fit: Any, data: 
             hint = f"did you mean {near!r}?" if near else f"computed: {computed}"
             yield Problem(path, f"this training computes no {monitor!r}", hint)
         elif monitor not in plain and not validation:
-            yield Problem(path, f"{monitor!r} needs validation data, and this spec sets none aside",
-                          "set fit.validation_split, data.split.validation or data.validation")
+            yield Problem(
+                path,
+                f"{monitor!r} needs validation data, and this spec sets none aside",
+                "set fit.validation_split, data.split.validation or data.validation",
+            )
 
 
 @check
@@ -69,8 +72,9 @@ def file_names(callbacks: Sequence[Any], metrics: Sequence[Any], fit: Any, data:
                 yield Problem(path, message, hint)
         elif isinstance(name := getattr(callback, "filename", None), str) and ".." in Path(name).parts:
             path = ("callbacks", number, Tag(callback.title()), "filename")
-            yield Problem(path, "a path with '..' leaves the run directory",
-                          "write a name below it, or an absolute path")
+            yield Problem(
+                path, "a path with '..' leaves the run directory", "write a name below it, or an absolute path"
+            )
 
 
 @check
@@ -91,8 +95,11 @@ def lone_softmax(layers: Sequence[Any]) -> Iterator[Problem]:
     for number, layer in enumerate(layers):
         follows = layers[number - 1] if number and layer.title() in ("Activation", "Softmax") else layer
         if activation_of(layer) == "softmax" and getattr(follows, "units", None) == 1:
-            yield Problem(setting_path(layers, number, "activation"), "softmax over one unit is always 1",
-                          "for two classes: one unit with sigmoid and binary_crossentropy, or two units")
+            yield Problem(
+                setting_path(layers, number, "activation"),
+                "softmax over one unit is always 1",
+                "for two classes: one unit with sigmoid and binary_crossentropy, or two units",
+            )
 
 
 @check
@@ -107,14 +114,23 @@ def loss_fits(layers: Sequence[Any], loss: Any) -> Iterator[Problem]:
         return
     if loss.from_logits:
         if activation in PROBABILITIES:
-            yield Problem(path, f"{name} with from_logits expects a linear output, got {activation}",
-                          "remove from_logits from the loss, or the activation")
+            yield Problem(
+                path,
+                f"{name} with from_logits expects a linear output, got {activation}",
+                "remove from_logits from the loss, or the activation",
+            )
     elif activation not in PROBABILITIES:
-        yield Problem(path, f"{name} expects probabilities, the last activation is {activation}",
-                      f"write  activation: {loss.fuses}  (or from_logits: true in the loss)")
+        yield Problem(
+            path,
+            f"{name} expects probabilities, the last activation is {activation}",
+            f"write  activation: {loss.fuses}  (or from_logits: true in the loss)",
+        )
     elif activation != "softmax" and loss.fuses == "softmax" and getattr(layers[last], "units", None) != 1:
-        yield Problem(path, f"{name} expects probabilities that sum to 1, the last activation is {activation}",
-                      "write  activation: softmax  (or loss: binary_crossentropy, where classes overlap)")
+        yield Problem(
+            path,
+            f"{name} expects probabilities that sum to 1, the last activation is {activation}",
+            "write  activation: softmax  (or loss: binary_crossentropy, where classes overlap)",
+        )
 
 
 @check
@@ -124,8 +140,11 @@ def enough_outputs(layers: Sequence[Any], loss: Any) -> Iterator[Problem]:
         return  # the last is told by lone_softmax
     if getattr(layers[-1], "units", None) == 1:
         words = f"{snake(loss.title())} needs one unit a class, got 1"
-        yield Problem(setting_path(layers, len(layers) - 1, "units"), words,
-                      "write the number of classes, or  loss: binary_crossentropy  for two")
+        yield Problem(
+            setting_path(layers, len(layers) - 1, "units"),
+            words,
+            "write the number of classes, or  loss: binary_crossentropy  for two",
+        )
 
 
 def columns(metrics: Sequence[Any]) -> list[str]:

@@ -6,7 +6,8 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from nnctl.fields import INVALID, Findings
+from nnctl.fields import INVALID
+from nnctl.findings import Findings
 from nnctl.spec.against_data import problems_before_reading
 from nnctl.spec.checks import cross_check
 from nnctl.spec.diagnostics import Diagnostic, escape, in_order, spec_error

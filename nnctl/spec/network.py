@@ -8,7 +8,7 @@ from typing import Any
 
 from nnctl.activations import Activation
 from nnctl.errors import ConfigError
-from nnctl.fields import Problem, Tag
+from nnctl.findings import Problem, Tag
 from nnctl.layers import Layer, Shape, show_shape
 from nnctl.layers.input import Input
 from nnctl.registry import snake
@@ -28,7 +28,7 @@ def activation_of(layer: Any) -> str | None:
     if layer.title() == "Softmax":
         return "softmax"
     activation = getattr(layer, "activation", None)
-    if isinstance(activation, Activation) and type(activation).__module__ == Activation.__module__:
+    if isinstance(activation, Activation) and type(activation).__module__.startswith("nnctl.activations"):
         return activation.title()
     return None  # also one of a plugin, of which nothing is known
 
@@ -106,8 +106,11 @@ def output_problems(layers: Sequence[Layer], loss: Any, outputs: int, n_classes:
         words = f"the data have {n_classes} classes, the network has {outputs} outputs"
         yield Problem(path, words, f"write {n_classes}")
     elif loss.targets == "binary" and outputs == 1 and n_classes > 2:
-        yield Problem(path, f"the data have {n_classes} classes, {name} with one output tells two apart",
-                      f"write {n_classes} units with softmax, and loss: categorical_crossentropy")
+        yield Problem(
+            path,
+            f"the data have {n_classes} classes, {name} with one output tells two apart",
+            f"write {n_classes} units with softmax, and loss: categorical_crossentropy",
+        )
 
 
 def input_problems(layers: Sequence[Layer], data_shape: Shape) -> Iterator[Problem]:
@@ -115,5 +118,8 @@ def input_problems(layers: Sequence[Layer], data_shape: Shape) -> Iterator[Probl
     declared = declared_input_shape(layers)
     if declared is not None and prod(declared) != prod(data_shape):
         name = "shape" if isinstance(layers[0], Input) else "input_shape"
-        yield Problem(setting_path(layers, 0, name), f"the network expects samples of shape {show_shape(declared)}, "
-                      f"the data have {show_shape(data_shape)}", f"write {list(data_shape)}, or leave it out")
+        yield Problem(
+            setting_path(layers, 0, name),
+            f"the network expects samples of shape {show_shape(declared)}, the data have {show_shape(data_shape)}",
+            f"write {list(data_shape)}, or leave it out",
+        )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from nnctl.fields import Implied, Path, Tag
+from nnctl.findings import Implied, Path, Tag
 
 MAX_DEPTH = 50
 MAX_NODES = 100_000  # after aliases and references are expanded: a 400-byte file may ask for 10^9

@@ -129,8 +129,10 @@ def _rule_of_item(rule: Any) -> Any:
 def _index(part: str, items: list[Node], path: tuple[Any, ...]) -> int:
     if part.isdigit() and int(part) < len(items):
         return int(part)
-    names = [str(next(iter(item.value))) if isinstance(item.value, dict) and item.value else str(item.value)
-             for item in items]
+    names = [
+        str(next(iter(item.value))) if isinstance(item.value, dict) and item.value else str(item.value)
+        for item in items
+    ]
     near = suggest(part, names)
     hint = f"{near} is {_shown((*path, names.index(near)))}" if near else None
     raise _RefusedError(f"{_shown(path)} has {len(items)} items, counted from 0: no {part!r}", hint)

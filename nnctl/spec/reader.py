@@ -116,8 +116,9 @@ class _Composer:
             key = self.node(event, depth + 1)
             value = self.node(next(self.events), depth + 1)
             if isinstance(key.value, (dict, list)):
-                self.report(key.place, "a key must be text or a number",
-                            "put text that starts with '{' or '[' in quotes")
+                self.report(
+                    key.place, "a key must be text or a number", "put text that starts with '{' or '[' in quotes"
+                )
             elif key.value == "<<" and getattr(event, "style", "'") is None:
                 merged.append((event, value))
             elif key.value in entries:
@@ -153,8 +154,12 @@ class _Composer:
         node = self.anchors.get(event.anchor)
         if node is None:
             inside = event.anchor in self.anchors
-            self.stop(event, f"*{event.anchor} stands inside what it names" if inside
-                      else f"*{event.anchor} names nothing: no &{event.anchor} before it")
+            self.stop(
+                event,
+                f"*{event.anchor} stands inside what it names"
+                if inside
+                else f"*{event.anchor} names nothing: no &{event.anchor} before it",
+            )
         return node
 
     def spend(self, size: int, event: Any) -> None:

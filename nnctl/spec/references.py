@@ -28,8 +28,9 @@ class _MissingError(Exception):
 def interpolate(root: Node, environ: Mapping[str, str], problems: list[Diagnostic]) -> tuple[Node, set[Place]]:
     """Return the tree with every reference replaced, without `vars`, and the places where that failed."""
     expander = _Expander(root, environ, problems)
-    entries = {key: Entry(entry.key, expander.expand(entry.node, (), 1))
-               for key, entry in root.value.items() if key != "vars"}
+    entries = {
+        key: Entry(entry.key, expander.expand(entry.node, (), 1)) for key, entry in root.value.items() if key != "vars"
+    }
     return mapping(root.place, entries), expander.blind
 
 
@@ -54,8 +55,13 @@ class _Expander:
         if depth > MAX_DEPTH:
             self.stop(node, f"nested deeper than {MAX_DEPTH} levels, references written out")
         if isinstance(node.value, dict):
-            return mapping(node.place, {key: Entry(entry.key, self.expand(entry.node, within, depth + 1))
-                                        for key, entry in node.value.items()})
+            return mapping(
+                node.place,
+                {
+                    key: Entry(entry.key, self.expand(entry.node, within, depth + 1))
+                    for key, entry in node.value.items()
+                },
+            )
         if isinstance(node.value, list):
             return sequence(node.place, [self.expand(item, within, depth + 1) for item in node.value])
         if isinstance(node.value, str) and "${" in node.value:
@@ -100,8 +106,9 @@ class _Expander:
         if name.startswith("env:"):
             return Node(node.place, self.from_environment(name))
         if not name.startswith("vars."):
-            raise _MissingError(f"${{{name}}} is no reference",
-                                "write ${vars.NAME}, ${env:NAME}, or $${ for a plain ${")
+            raise _MissingError(
+                f"${{{name}}} is no reference", "write ${vars.NAME}, ${env:NAME}, or $${ for a plain ${"
+            )
         if name in within:
             raise _MissingError(f"variables refer to each other: {' -> '.join([*within, name])}", None)
         if len(within) == MAX_CHAIN:
@@ -123,8 +130,10 @@ class _Expander:
         variable, colon, default = name.removeprefix("env:").partition(":")
         text = self.environ.get(variable, default if colon else None)
         if text is None:
-            raise _MissingError(f"the environment has no variable {variable!r}",
-                           f"set it, or give a default: ${{env:{variable}:DEFAULT}}")
+            raise _MissingError(
+                f"the environment has no variable {variable!r}",
+                f"set it, or give a default: ${{env:{variable}:DEFAULT}}",
+            )
         try:
             return resolve(text)
         except ValueError as error:

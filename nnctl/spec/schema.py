@@ -113,12 +113,19 @@ def _kind(kind: str, definitions: Schema) -> Schema:
                 tagged[other] = {"$ref": f"#/$defs/{key}.{name}"}
             if not any(f.required for f in cls.fields.values()):  # type: ignore[attr-defined]
                 bare += spellings
-        definitions[key] = {"anyOf": [
-            {"enum": bare},
-            {"type": "object", "minProperties": 1, "maxProperties": 1, "properties": tagged,
-             "additionalProperties": False},
-            {"type": "object", "required": ["class_name"], "properties": {"class_name": {"enum": list(tagged)}}},
-        ]}
+        definitions[key] = {
+            "anyOf": [
+                {"enum": bare},
+                {
+                    "type": "object",
+                    "minProperties": 1,
+                    "maxProperties": 1,
+                    "properties": tagged,
+                    "additionalProperties": False,
+                },
+                {"type": "object", "required": ["class_name"], "properties": {"class_name": {"enum": list(tagged)}}},
+            ]
+        }
     return {"$ref": f"#/$defs/{key}"}
 
 

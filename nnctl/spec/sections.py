@@ -12,7 +12,8 @@ from annotated_types import Predicate
 from nnctl.callbacks import Callback
 from nnctl.data.settings import DataSettings
 from nnctl.errors import ConfigError
-from nnctl.fields import Findings, Problem, Thing, field, show_path
+from nnctl.fields import Thing, field
+from nnctl.findings import Findings, Problem, show_path
 from nnctl.layers import ALayer
 from nnctl.losses import ALoss
 from nnctl.metrics import AMetric
@@ -37,8 +38,10 @@ def is_file_name(text: str) -> bool:
 Name = Annotated[
     str,
     Predicate(is_file_name),
-    Words("a name for a directory (without / \\ : * ? \" < > |, not beginning with '.' or '-')",
-          extra_bad=("", "a/b", "..", "a\nb")),
+    Words(
+        "a name for a directory (without / \\ : * ? \" < > |, not beginning with '.' or '-')",
+        extra_bad=("", "a/b", "..", "a\nb"),
+    ),
 ]
 
 
@@ -52,9 +55,7 @@ class Fit(Thing):
     class_weight: Annotated[
         Literal["balanced"] | dict[Label, NonNegativeFloat] | None,
         Words("'balanced', or a mapping from labels to weights >= 0, or null"),
-    ] = field(
-        None, doc="Weight of each label in the loss: a mapping, or 'balanced' for the inverse of its frequency."
-    )
+    ] = field(None, doc="Weight of each label in the loss: a mapping, or 'balanced' for the inverse of its frequency.")
     initial_epoch: NonNegativeInt = field(0, doc="Number of the first epoch, counted from 0.")
 
     def conflicts(self) -> Iterator[tuple[str, str]]:

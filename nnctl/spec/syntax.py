@@ -11,26 +11,40 @@ from nnctl.spec.nodes import Place, Source
 # Pattern of the parser's words, ours, hint.
 WORDS: tuple[tuple[str, str, str | None], ...] = (
     (r"character '\\t' that cannot start", "a tab cannot indent YAML", "use spaces"),
-    (r"mapping values are not allowed", "unexpected ':'",
-     "indent the line as those above it; text that has ': ' in it needs quotes"),
+    (
+        r"mapping values are not allowed",
+        "unexpected ':'",
+        "indent the line as those above it; text that has ': ' in it needs quotes",
+    ),
     (r"could not find expected ':'", "expected 'key: value', found no ':'", None),
     (r"expected '<document start>'", "unexpected text after the end of the spec", "check quotes and indentation"),
-    (r"expected <block end>, but found ','", "unexpected ','",
-     "text that has ',' after a quote needs quotes as a whole"),
-    (r"expected <block end>", "the indentation does not fit the lines above",
-     "keys of one section start in one column"),
-    (r"expected ',' or '[]}]', but got '{'", "expected ',' before '{'",
-     "inside {...} and [...] a reference needs quotes: \"${vars.width}\""),
-    (r"expected ',' or '([]}])', but got '<stream end>'", r"the bracket that opens here is never closed by '\1'",
-     None),
+    (
+        r"expected <block end>, but found ','",
+        "unexpected ','",
+        "text that has ',' after a quote needs quotes as a whole",
+    ),
+    (
+        r"expected <block end>",
+        "the indentation does not fit the lines above",
+        "keys of one section start in one column",
+    ),
+    (
+        r"expected ',' or '[]}]', but got '{'",
+        "expected ',' before '{'",
+        'inside {...} and [...] a reference needs quotes: "${vars.width}"',
+    ),
+    (r"expected ',' or '([]}])', but got '<stream end>'", r"the bracket that opens here is never closed by '\1'", None),
     (r"expected ',' or '([]}])'", r"expected ',' or '\1' here", None),
     (r"found unexpected end of stream", "the quote that opens here is never closed", None),
     (r"expected the node content, but found '(.*)'", r"expected a value, found '\1'", None),
     (r"character '([@`%])' that cannot start", r"text cannot start with '\1'", "put it in quotes"),
     (r"found unknown escape character '(.*)'", r"'\\\1' means nothing inside double quotes", "use single quotes"),
     (r"sequence entries are not allowed here", "a list cannot start on this line", "begin a new line before '- '"),
-    (r"expected alphabetic or numeric character, but found '(.*)'", "a name must follow '*' or '&'",
-     "put text in quotes"),
+    (
+        r"expected alphabetic or numeric character, but found '(.*)'",
+        "a name must follow '*' or '&'",
+        "put text in quotes",
+    ),
     (r"undefined tag handle '(.*)'", r"the tag \1 is not known", "a spec holds plain values only"),
 )
 OPENED = re.compile(r"<stream end>|end of stream")  # told at the place where something was opened

@@ -82,8 +82,22 @@ def test_layer_names_that_are_no_names(foreign: Foreign, names: Any) -> None:
         load_model(foreign(change))
 
 
-@pytest.mark.parametrize("text", [b"\xff\xfe", "\ufeff{}".encode(), b"[]", b"null", b"{", b'{"a": NaN}',
-                                  b'{"a": 1, "a": 2}', b"[" * 100_000, b"9" * 5000, b'{"a": 1e999}'], ids=range(10))
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"\xff\xfe",
+        "\ufeff{}".encode(),
+        b"[]",
+        b"null",
+        b"{",
+        b'{"a": NaN}',
+        b'{"a": 1, "a": 2}',
+        b"[" * 100_000,
+        b"9" * 5000,
+        b'{"a": 1e999}',
+    ],
+    ids=range(10),
+)
 def test_m15_model_config_that_is_no_config(foreign: Foreign, text: bytes) -> None:
     def change(file: Any) -> None:
         file.attrs.create("model_config", text, dtype=h5py.string_dtype())
@@ -127,17 +141,21 @@ class Bomb:
         return open, ("unpickled", "w")
 
 
-@pytest.mark.parametrize(("content", "sentence"), [
-    (b"layers: []\n", "a text file"),
-    (b"\x89PNG\r\n\x1a\n" + bytes(50), "a PNG image"),
-    (b"\x1f\x8b" + bytes(50), "compressed with gzip"),
-    (tarred(), "a tar archive"),
-    (zipped("config.json"), "a zip archive"),
-    (zipped("archive/data.pkl"), "PyTorch.* never unpickles"),
-    (pickle.dumps(Bomb()), "never unpickles"),
-    (b"\x93NUMPY" + bytes(50), r"a NumPy array"),
-    (os.urandom(8).replace(b"\x89", b"x") + bytes(500), "of an unknown kind|never unpickles"),
-], ids=["text", "png", "gzip", "tar", "zip", "torch", "pickle", "npy", "noise"])
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"layers: []\n", "a text file"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(50), "a PNG image"),
+        (b"\x1f\x8b" + bytes(50), "compressed with gzip"),
+        (tarred(), "a tar archive"),
+        (zipped("config.json"), "a zip archive"),
+        (zipped("archive/data.pkl"), "PyTorch.* never unpickles"),
+        (pickle.dumps(Bomb()), "never unpickles"),
+        (b"\x93NUMPY" + bytes(50), r"a NumPy array"),
+        (os.urandom(8).replace(b"\x89", b"x") + bytes(500), "of an unknown kind|never unpickles"),
+    ],
+    ids=["text", "png", "gzip", "tar", "zip", "torch", "pickle", "npy", "noise"],
+)
 def test_m12_m17_kind_is_told_by_the_content(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, sentence: str, model: Sequential
 ) -> None:

@@ -33,8 +33,12 @@ FOREIGN_CLASSES = [
 
 
 def things() -> list[Any]:
-    return [(kind, cls, example) for kind in ("layer", "initializer", "regularizer", "constraint", "schedule", "loss",
-            "metric", "optimizer") for cls in known(kind).values() for example in cls.examples or ({},)]  # type: ignore[attr-defined]
+    return [
+        (kind, cls, example)
+        for kind in ("layer", "initializer", "regularizer", "constraint", "schedule", "loss", "metric", "optimizer")
+        for cls in known(kind).values()
+        for example in cls.examples or ({},)
+    ]  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(("kind", "cls", "example"), things(), ids=lambda value: getattr(value, "__name__", None))

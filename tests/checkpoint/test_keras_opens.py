@@ -23,8 +23,12 @@ OPTIMIZERS: dict[str, Any] = {
     "rmsprop": {"RMSprop": {"learning_rate": 0.01}},
     "centered": {"RMSprop": {"learning_rate": 0.01, "centered": True, "momentum": 0.5}},
     "adam": {"Adam": {"learning_rate": 0.01, "clipnorm": 1.0}},
-    "amsgrad": {"Adam": {"amsgrad": True, "learning_rate": {
-        "ExponentialDecay": {"initial_learning_rate": 0.05, "decay_steps": 2, "decay_rate": 0.9}}}},
+    "amsgrad": {
+        "Adam": {
+            "amsgrad": True,
+            "learning_rate": {"ExponentialDecay": {"initial_learning_rate": 0.05, "decay_steps": 2, "decay_rate": 0.9}},
+        }
+    },
 }
 
 

@@ -24,8 +24,13 @@ OPTIMIZERS = [
     "SGD",
     {"SGD": {"learning_rate": 0.1, "momentum": 0.9, "nesterov": True}},
     {"RMSprop": {"centered": True, "momentum": 0.5}},
-    {"Adam": {"amsgrad": True, "clipnorm": 1.0, "learning_rate": {
-        "ExponentialDecay": {"initial_learning_rate": 0.01, "decay_steps": 2, "decay_rate": 0.9}}}},
+    {
+        "Adam": {
+            "amsgrad": True,
+            "clipnorm": 1.0,
+            "learning_rate": {"ExponentialDecay": {"initial_learning_rate": 0.01, "decay_steps": 2, "decay_rate": 0.9}},
+        }
+    },
 ]
 
 
@@ -135,14 +140,18 @@ def replace(value: Any, **how: Any) -> Callable[[Any], None]:
     return change
 
 
-@pytest.mark.parametrize(("value", "sentence"), [
-    (np.zeros((5, 4), "f4"), r"expected shape \(4, 5\) for hidden/kernel, found \(5, 4\)"),
-    (np.zeros((4, 5), "c8"), "expected plain numbers, found complex64"),
-    (np.zeros((4, 5), "S3"), r"expected plain numbers"),
-    (np.zeros((4, 5), [("a", "f4")]), "expected plain numbers"),
-    (np.full((4, 5), 0.1, "f8"), "do not fit float32 without a change"),
-    (np.full((4, 5), np.nan, "f4"), "20 non-finite values"),
-], ids=str)
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        (np.zeros((5, 4), "f4"), r"expected shape \(4, 5\) for hidden/kernel, found \(5, 4\)"),
+        (np.zeros((4, 5), "c8"), "expected plain numbers, found complex64"),
+        (np.zeros((4, 5), "S3"), r"expected plain numbers"),
+        (np.zeros((4, 5), [("a", "f4")]), "expected plain numbers"),
+        (np.full((4, 5), 0.1, "f8"), "do not fit float32 without a change"),
+        (np.full((4, 5), np.nan, "f4"), "20 non-finite values"),
+    ],
+    ids=str,
+)
 def test_m13_m14_weights_that_do_not_fit(foreign: Foreign, value: Any, sentence: str) -> None:
     with pytest.raises(ModelFileError, match=sentence):
         load_model(foreign(replace(value)))

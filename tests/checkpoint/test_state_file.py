@@ -13,8 +13,13 @@ from hypothesis import given, strategies as st
 from nnctl.checkpoint import load_state, save_state
 from nnctl.errors import ModelFileError
 
-SCALARS = st.none() | st.booleans() | st.integers(-(2**200), 2**200) | st.floats() | st.text(
-    st.characters(blacklist_categories=["Cs"]))
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**200), 2**200)
+    | st.floats()
+    | st.text(st.characters(blacklist_categories=["Cs"]))
+)
 KEYS = st.text("ab$/é", max_size=4) | st.sampled_from(["$array", "$float"])
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3))
 TREES = st.dictionaries(KEYS, VALUES, max_size=4)
@@ -27,10 +32,20 @@ def test_any_tree_comes_back(tmp_path_factory: pytest.TempPathFactory, tree: dic
     assert repr(load_state(path)) == repr(tree)
 
 
-@pytest.mark.parametrize("values", [
-    np.arange(6, dtype="f4").reshape(2, 3), np.array(2.5), np.zeros((0, 3)), np.array([True, False]),
-    np.array([2**64 - 1], "u8"), np.array([np.nan, -0.0, np.inf]), np.arange(6).reshape(2, 3).T, np.array(True),
-], ids=repr)
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.arange(6, dtype="f4").reshape(2, 3),
+        np.array(2.5),
+        np.zeros((0, 3)),
+        np.array([True, False]),
+        np.array([2**64 - 1], "u8"),
+        np.array([np.nan, -0.0, np.inf]),
+        np.arange(6).reshape(2, 3).T,
+        np.array(True),
+    ],
+    ids=repr,
+)
 def test_arrays_come_back_with_dtype_and_shape(tmp_path: Path, values: np.ndarray) -> None:
     save_state(tmp_path / "c.h5", {"deep": [{"w": values}]})
     back = load_state(tmp_path / "c.h5")["deep"][0]["w"]

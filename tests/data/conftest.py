@@ -27,8 +27,9 @@ def write(tmp_path: Path) -> Write:
 def table(write: Write) -> Callable[..., Prepared]:
     """Prepare a table given as text, its column y being the target."""
 
-    def make(content: str | bytes, targets: Any = "auto", name: str = "t.csv", seed: int = 0,
-             **settings: Any) -> Prepared:
+    def make(
+        content: str | bytes, targets: Any = "auto", name: str = "t.csv", seed: int = 0, **settings: Any
+    ) -> Prepared:
         path = write(content, name)
         return prepare(DataSettings(**{"source": str(path), "target": "y", **settings}), targets=targets, seed=seed)
 

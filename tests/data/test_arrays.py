@@ -53,15 +53,26 @@ def test_mnist_not_there_says_where_it_looked(tmp_path, monkeypatch):
         prepare(DataSettings(source="mnist"), data_dir=tmp_path)
 
 
-@pytest.mark.parametrize(("name", "content", "message"), [
-    ("train-images-idx3-ubyte.gz", gzip.compress(idx(IMAGES, 0x801)), "magic number 0x00000801, expected 0x00000803"),
-    ("train-images-idx3-ubyte.gz", gzip.compress(idx(IMAGES)[:-1]), "need 2352 bytes, got 2351"),
-    ("train-images-idx3-ubyte.gz", gzip.compress(idx(IMAGES))[:-9], "damaged or cut short"),
-    ("train-images-idx3-ubyte.gz", gzip.compress(struct.pack(">4I", 0x803, 1 << 31, 28, 28)), "the header is damaged"),
-    ("train-images-idx3-ubyte.gz", gzip.compress(b"\0\0"), "shorter than the header"),
-    ("train-images-idx3-ubyte.gz", gzip.compress(idx(IMAGES[:2])), "2 inputs, but targets"),
-    ("train-labels-idx1-ubyte", idx(np.array([1, 2, 11])), "label 11, expected 0 to 9"),
-])
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        (
+            "train-images-idx3-ubyte.gz",
+            gzip.compress(idx(IMAGES, 0x801)),
+            "magic number 0x00000801, expected 0x00000803",
+        ),
+        ("train-images-idx3-ubyte.gz", gzip.compress(idx(IMAGES)[:-1]), "need 2352 bytes, got 2351"),
+        ("train-images-idx3-ubyte.gz", gzip.compress(idx(IMAGES))[:-9], "damaged or cut short"),
+        (
+            "train-images-idx3-ubyte.gz",
+            gzip.compress(struct.pack(">4I", 0x803, 1 << 31, 28, 28)),
+            "the header is damaged",
+        ),
+        ("train-images-idx3-ubyte.gz", gzip.compress(b"\0\0"), "shorter than the header"),
+        ("train-images-idx3-ubyte.gz", gzip.compress(idx(IMAGES[:2])), "2 inputs, but targets"),
+        ("train-labels-idx1-ubyte", idx(np.array([1, 2, 11])), "label 11, expected 0 to 9"),
+    ],
+)
 def test_a05_damaged_idx(mnist, name, content, message):
     (mnist / name).write_bytes(content)
     with pytest.raises(DataError, match=message) as caught:

@@ -9,12 +9,22 @@ from nnctl.data import DataSettings, prepare, read_for
 from nnctl.errors import DataError
 
 
-@pytest.mark.parametrize(("cell", "what"), [
-    ("", "an empty cell"), ("NA", "'NA' is a missing cell"), ("nan", "'nan' is a missing cell"),
-    ("inf", "'inf' is not finite"), ("-inf", "'-inf' is not finite"), ("1e400", "'1e400' is too large"),
-    ("1e39", "'1e39' is too large"), ("abc", "'abc' is not a number"), ("1_000", "'1_000' is not a number"),
-    ("0x10", "'0x10' is not a number"), ("٣", "'٣' is not a number"),
-])
+@pytest.mark.parametrize(
+    ("cell", "what"),
+    [
+        ("", "an empty cell"),
+        ("NA", "'NA' is a missing cell"),
+        ("nan", "'nan' is a missing cell"),
+        ("inf", "'inf' is not finite"),
+        ("-inf", "'-inf' is not finite"),
+        ("1e400", "'1e400' is too large"),
+        ("1e39", "'1e39' is too large"),
+        ("abc", "'abc' is not a number"),
+        ("1_000", "'1_000' is not a number"),
+        ("0x10", "'0x10' is not a number"),
+        ("٣", "'٣' is not a number"),
+    ],
+)
 @pytest.mark.parametrize("column", ["a", "y", "w"])
 def test_d01_d04_bad_cell_in_feature_label_or_weight(table, column, cell, what):
     cells = {"a": "1", "y": "2.5", "w": "1", column: cell}
@@ -94,10 +104,17 @@ def test_blanks_as_separator(table):
     assert table(text, header=False, target=2, separator="whitespace").train.x.tolist() == [[1.5, 2], [3, 4]]
 
 
-@pytest.mark.parametrize(("labels", "expected"), [
-    ("1 2 3 2", ["1", "2", "3"]), ("-1 1 -1 1", ["-1", "1"]), ("0 2 5 0", ["0", "2", "5"]),
-    ("yes no yes no", ["no", "yes"]), ("1.0 2.0 1.0 2.0", ["1.0", "2.0"]), ("10 9 10 9", ["9", "10"]),
-])
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        ("1 2 3 2", ["1", "2", "3"]),
+        ("-1 1 -1 1", ["-1", "1"]),
+        ("0 2 5 0", ["0", "2", "5"]),
+        ("yes no yes no", ["no", "yes"]),
+        ("1.0 2.0 1.0 2.0", ["1.0", "2.0"]),
+        ("10 9 10 9", ["9", "10"]),
+    ],
+)
 def test_d09_labels_are_mapped_and_given_back_as_they_were(table, labels, expected):
     given = labels.split()
     prepared = table("a,y\n" + "".join(f"{i},{label}\n" for i, label in enumerate(given)), "index")

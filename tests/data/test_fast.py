@@ -13,9 +13,39 @@ from nnctl.errors import DataError
 
 WANTS = [Want("n", 0, True, missing_ok=True, limit=3e38), Want("t", 1, False, missing_ok=True)]
 DIALECT = Dialect(missing=frozenset({"", "NA", "?"}))
-CELLS = ["1", "-2.5", "1e5", "NA", "", "?", " 7", "7 ", "inf", "nan", "1e39", "abc", "1,5", '"4"', '"a,b"', '"x""y"',
-         '"p\nq"', "5.", ".5", "+3", "1e", "0x1", "1_0", "é", "True", '"', 'a"b', '""', "-", "1.8e308",
-         "0.1234567890123456789"]
+CELLS = [
+    "1",
+    "-2.5",
+    "1e5",
+    "NA",
+    "",
+    "?",
+    " 7",
+    "7 ",
+    "inf",
+    "nan",
+    "1e39",
+    "abc",
+    "1,5",
+    '"4"',
+    '"a,b"',
+    '"x""y"',
+    '"p\nq"',
+    "5.",
+    ".5",
+    "+3",
+    "1e",
+    "0x1",
+    "1_0",
+    "é",
+    "True",
+    '"',
+    'a"b',
+    '""',
+    "-",
+    "1.8e308",
+    "0.1234567890123456789",
+]
 
 
 def both(text):
@@ -61,6 +91,6 @@ def test_blocks_of_any_size_hold_the_same_rows(tmp_path):
         blocks = list(read_blocks(path, "utf-8", blanks=False, size=size))
         assert b"".join(block.data for block in blocks) == text.encode()
         for block in blocks:
-            before = b"".join(b.data for b in blocks[:blocks.index(block)])
+            before = b"".join(b.data for b in blocks[: blocks.index(block)])
             assert block.line == 1 + before.count(b"\n")
             assert block.data.count(b'"') % 2 == 0

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from nnctl.data import DataSettings, Preprocessing, glance, prepare, read_for
+from nnctl.data.settings import SplitSettings
+from nnctl.data.splits import split_rows
 from nnctl.errors import ConfigError, DataError, ModelFileError
 
 TEN = "a,b,c,y\n" + "".join(f"{i},{100 - i * i},{'uvw'[i % 3]},{['no', 'yes'][i % 2]}\n" for i in range(10))
@@ -135,4 +137,16 @@ def test_settings_find_what_is_wrong_with_their_places():
     with pytest.raises(ConfigError) as caught:
         DataSettings(source="x.csv", columns={"a": {"scale": "l3"}, 3: {"tpye": "numeric"}}, split={"validation": 1.5})
     assert {problem.path for problem in caught.value.problems} == {
-        ("columns", "a", "scale"), ("columns", 3, "tpye"), ("split", "validation")}
+        ("columns", "a", "scale"),
+        ("columns", 3, "tpye"),
+        ("split", "validation"),
+    }
+
+
+def test_a_split_without_shuffling_takes_the_last_rows():
+    parts = split_rows(10, SplitSettings(validation=2, test=0.3, shuffle=False), None, 0)
+    assert [part.tolist() for part in (parts.train, parts.validation, parts.test)] == [
+        [0, 1, 2, 3, 4],
+        [5, 6],
+        [7, 8, 9],
+    ]

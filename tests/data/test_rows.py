@@ -48,10 +48,16 @@ def test_d03_without_header_by_position_with_or_without_the_target(table, write)
         read_for(fitted, str(write("1,2,3,4\n", "new.csv")))
 
 
-@pytest.mark.parametrize(("text", "message"), [
-    ("", "0 rows"), ("\n\n", "0 rows"), ("a,y\n", "0 rows"),
-    ("a,y\n1,x\n2,x\n", "column 'y' has one class 'x'"), ("a,y\n1,x\n", "column 'y' has one class 'x'"),
-])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "0 rows"),
+        ("\n\n", "0 rows"),
+        ("a,y\n", "0 rows"),
+        ("a,y\n1,x\n2,x\n", "column 'y' has one class 'x'"),
+        ("a,y\n1,x\n", "column 'y' has one class 'x'"),
+    ],
+)
 def test_d05_nothing_to_learn_from(table, text, message):
     with pytest.raises(DataError, match=message):
         table(text)
@@ -143,8 +149,12 @@ def test_d11_gzip_whole_cut_or_only_by_name(table):
 
 def test_d12_same_result_for_a_row_in_any_company(table, write, monkeypatch):
     rng = np.random.default_rng(5)
-    rows = [f"{a!r},{c},{y}" for a, c, y in zip(rng.normal(1e4, 1, 200).tolist(), rng.choice(["u", "v"], 200),
-                                               rng.integers(0, 2, 200), strict=True)]
+    rows = [
+        f"{a!r},{c},{y}"
+        for a, c, y in zip(
+            rng.normal(1e4, 1, 200).tolist(), rng.choice(["u", "v"], 200), rng.integers(0, 2, 200), strict=True
+        )
+    ]
     fitted = table("a,c,y\n" + "\n".join(rows), scale="standard").preprocessing
 
     def read(lines, header="a,c,y\n"):
@@ -178,6 +188,9 @@ def test_unknown_names_get_a_suggestion(table, tmp_path):
     with pytest.raises(ConfigError, match="did you mean 'y'") as caught:
         table("a,y\n1,0\n", target="Y", features=["b"], columns={5: {"scale": "none"}})
     assert [problem.path for problem in caught.value.problems] == [
-        ("data", "target"), ("data", "features", 0), ("data", "columns", 5)]
+        ("data", "target"),
+        ("data", "features", 0),
+        ("data", "columns", 5),
+    ]
     with pytest.raises(MissingInputError, match=r"did you mean 't.csv'"):
         table("a,y\n1,0\n", source=str(tmp_path / "tt.csv"))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
+from inspect import signature
 from typing import Any
 
 import numpy as np
 
-from nnctl.fields import Findings, create
+from nnctl.api import Sequential
+from nnctl.fields import create
+from nnctl.findings import Findings
 
 from . import store
 from .cases import Case, TrajectoryCase, cases_of
@@ -36,6 +39,10 @@ def problems(family: str, case: Case) -> list[str]:
             create("metric", metric, found)
         for callback in case.callbacks:
             create("callback", callback, found)
+        accepted = {*signature(Sequential.compile).parameters, *signature(Sequential.fit).parameters}
+        wanted = {*case.fit, *(["weighted_metrics"] if case.weighted_metrics else [])}
+        for option in sorted(wanted - accepted):
+            found.error((), f"Sequential has no field {option!r}")
     else:
         create(KINDS.get(family, "layer"), case.spec, found)
     unknown = (str(problem) for problem in found.errors)
@@ -54,7 +61,7 @@ def golden(family: str) -> dict[str, tuple[str, store.Numbers]]:
 def keras_numbers(family: str, case: Case) -> store.Numbers:
     """Return Keras' answer to a case, which must be the answer to this very form of it."""
     fingerprint, numbers = golden(family).get(case.id, ("", {}))
-    assert fingerprint == case.fingerprint, f"run  python -m tests.golden.generate {family}  with Keras: the case is new"
+    assert fingerprint == case.fingerprint, f"run  python -m tests.golden.generate {family}  with Keras: a new case"
     return numbers
 
 

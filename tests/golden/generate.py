@@ -40,7 +40,7 @@ ANSWERS: dict[str, Callable[[Any], store.Numbers]] = {
 def main(chosen: list[str]) -> int:
     """Answer every case of the families; return how many Keras refused."""
     use_float64()
-    versions = {"keras": keras.__version__, "tf_keras": tf_keras.__version__, "tensorflow": tf.__version__, "numpy": np.__version__}
+    versions = {module.__name__: module.__version__ for module in (keras, tf_keras, tf, np)}
     refused = 0
     for family in chosen or families():
         answer = ANSWERS.get(family, layers.answer)

@@ -56,7 +56,8 @@ def _totals(case: LossCase, x: Any, t: Any, weight: Any, mask: Any) -> tuple[Any
         targets = targets if loss.targets == "index" else targets.astype(np.float64)
         outputs = model.forward(x, Context(mask=mask))
         values, _ = model.loss_values(outputs, targets)
-        totals[reduction], slope = model.loss_and_gradient(outputs, targets, weight)
+        total, slope = model.loss_and_gradient(outputs, targets, weight)
+        totals[reduction] = np.asarray(total)
         if reduction == "sum_over_batch_size":
             totals["gradient"] = slope
     return values, totals

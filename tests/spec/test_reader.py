@@ -29,11 +29,38 @@ def values(text: str | bytes) -> Any:
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("1e-3", 0.001), ("1e3", 1000.0), (".5", 0.5), ("+1", 1), ("-7", -7), ("0x10", 16), ("0o17", 15), ("010", 10),
-     ("1.", 1.0), ("no", "no"), ("on", "on"), ("Yes", "Yes"), ("2024-01-01", "2024-01-01"), ("12:30:45", "12:30:45"),
-     ("1_000", "1_000"), ("true", True), ("False", False), ("~", None), ("", None), ("null", None), ("0b1", "0b1"),
-     (".inf", math.inf), ("-.INF", -math.inf), ("1e", "1e"), ("=", "="), ("'1'", "1"), ('"true"', "true"),
-     ("!!str 12", "12"), ("nan", "nan"), ("inf", "inf")],
+    [
+        ("1e-3", 0.001),
+        ("1e3", 1000.0),
+        (".5", 0.5),
+        ("+1", 1),
+        ("-7", -7),
+        ("0x10", 16),
+        ("0o17", 15),
+        ("010", 10),
+        ("1.", 1.0),
+        ("no", "no"),
+        ("on", "on"),
+        ("Yes", "Yes"),
+        ("2024-01-01", "2024-01-01"),
+        ("12:30:45", "12:30:45"),
+        ("1_000", "1_000"),
+        ("true", True),
+        ("False", False),
+        ("~", None),
+        ("", None),
+        ("null", None),
+        ("0b1", "0b1"),
+        (".inf", math.inf),
+        ("-.INF", -math.inf),
+        ("1e", "1e"),
+        ("=", "="),
+        ("'1'", "1"),
+        ('"true"', "true"),
+        ("!!str 12", "12"),
+        ("nan", "nan"),
+        ("inf", "inf"),
+    ],
 )
 def test_scalars_are_those_of_yaml_1_2(text: str, value: Any) -> None:
     """Y04"""
@@ -71,8 +98,11 @@ def test_places_of_keys_and_values() -> None:
 def test_anchors_aliases_and_merge_keys() -> None:
     text = "base: &b {u: 1, v: 2}\none: *b\ntwo: {<<: *b, v: 3}\nthree: {<<: [*b, {w: 4}]}\nfour: {'<<': 1}\n"
     assert values(text) == {
-        "base": {"u": 1, "v": 2}, "one": {"u": 1, "v": 2}, "two": {"u": 1, "v": 3},
-        "three": {"u": 1, "v": 2, "w": 4}, "four": {"<<": 1},
+        "base": {"u": 1, "v": 2},
+        "one": {"u": 1, "v": 2},
+        "two": {"u": 1, "v": 3},
+        "three": {"u": 1, "v": 2, "w": 4},
+        "four": {"<<": 1},
     }
 
 
@@ -83,19 +113,33 @@ def test_byte_order_mark_and_windows_lines() -> None:
 def test_tags_run_nothing(tmp_path: Path) -> None:
     """Y01"""
     marker = tmp_path / "marker"
-    for text in (f"a: !!python/object/apply:os.system ['touch {marker}']", "a: !!python/name:os.system", "a: !mine 1",
-                 "!!python/module:os {}", "a: !!binary aGk=", "a: !!set {x}", "%TAG ! tag:x,2000:\n---\na: !b 1"):
+    for text in (
+        f"a: !!python/object/apply:os.system ['touch {marker}']",
+        "a: !!python/name:os.system",
+        "a: !mine 1",
+        "!!python/module:os {}",
+        "a: !!binary aGk=",
+        "a: !!set {x}",
+        "%TAG ! tag:x,2000:\n---\na: !b 1",
+    ):
         with pytest.raises(SpecError, match=r"spec\.yaml:\d+:\d+: the tag .* is not known"):
             values(text)
     assert not marker.exists()
 
 
-BOMB = "\n".join(["a: &a [x,x,x,x,x,x,x,x,x]",
-                  *(f"{c}: &{c} [{','.join(['*' + p] * 9)}]" for p, c in zip("abcdefgh", "bcdefghi", strict=True))])
+BOMB = "\n".join(
+    [
+        "a: &a [x,x,x,x,x,x,x,x,x]",
+        *(f"{c}: &{c} [{','.join(['*' + p] * 9)}]" for p, c in zip("abcdefgh", "bcdefghi", strict=True)),
+    ]
+)
 HOSTILE = {
     "aliases": BOMB,
-    "merge keys": "a: &a {" + ", ".join(f"k{i}: 1" for i in range(400)) + "}\nb: ["
-                  + ", ".join(["{<<: *a}"] * 1000) + "]",
+    "merge keys": "a: &a {"
+    + ", ".join(f"k{i}: 1" for i in range(400))
+    + "}\nb: ["
+    + ", ".join(["{<<: *a}"] * 1000)
+    + "]",
     "brackets 500": "[" * 500 + "]" * 500,
     "brackets 200,000": "[" * 200_000,
     "braces": "{a: " * 200_000,

@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 SPECS = sorted((ROOT / "specs").glob("*.yaml"))
 SCHEMA = ROOT / "specs" / "schema.json"
 
+
 @pytest.fixture(scope="module")
 def validator() -> Any:
     jsonschema = pytest.importorskip("jsonschema")
@@ -47,9 +48,14 @@ def spec(**parts: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "good",
     [
-        spec(), spec(optimizer="sgd"), spec(optimizer={"adam": {"lr": 0.1}}), spec(fit={"epochs": "${vars.n}"}),
-        spec(layers=["Flatten", {"Flatten": None}, {"Dropout": 0.1}, "${vars.layer}"]), {"include": "base.yaml"},
-        spec(metrics=["accuracy", {"accuracy": {"name": "a"}}]), spec(optimizer={"class_name": "SGD", "config": {}}),
+        spec(),
+        spec(optimizer="sgd"),
+        spec(optimizer={"adam": {"lr": 0.1}}),
+        spec(fit={"epochs": "${vars.n}"}),
+        spec(layers=["Flatten", {"Flatten": None}, {"Dropout": 0.1}, "${vars.layer}"]),
+        {"include": "base.yaml"},
+        spec(metrics=["accuracy", {"accuracy": {"name": "a"}}]),
+        spec(optimizer={"class_name": "SGD", "config": {}}),
     ],
 )
 def test_right_specs_fit(good: Any, validator: Any) -> None:
@@ -59,9 +65,20 @@ def test_right_specs_fit(good: Any, validator: Any) -> None:
 @pytest.mark.parametrize(
     "bad",
     [
-        {}, [], spec(epochs=3), spec(fit={"epochs": 0}), spec(fit={"epoch": 3}), spec(layers=[{"Dense": 0}]),
-        spec(layers=[{"Dens": 3}]), spec(layers=["Dense"]), spec(layers=[{"Dense": {"unit": 3}}]), spec(loss="msee"),
-        spec(optimizer={"SGD": {"learning_rate": -1}}), spec(dtype="float16"), spec(metrics="accuracy"), spec(seed="7"),
+        {},
+        [],
+        spec(epochs=3),
+        spec(fit={"epochs": 0}),
+        spec(fit={"epoch": 3}),
+        spec(layers=[{"Dense": 0}]),
+        spec(layers=[{"Dens": 3}]),
+        spec(layers=["Dense"]),
+        spec(layers=[{"Dense": {"unit": 3}}]),
+        spec(loss="msee"),
+        spec(optimizer={"SGD": {"learning_rate": -1}}),
+        spec(dtype="float16"),
+        spec(metrics="accuracy"),
+        spec(seed="7"),
     ],
 )
 def test_wrong_specs_do_not(bad: Any, validator: Any) -> None:

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from nnctl.errors import ConfigError, SpecError
-from nnctl.fields import Findings, Problem
+from nnctl.findings import Findings, Problem
 from nnctl.registry import known
 from nnctl.spec import Spec, check_against_data, dump, load, loads, summary
 
@@ -124,9 +124,16 @@ def test_an_image_into_dense_is_told_once_the_data_are_read() -> None:
 
 
 def equal(a: Any, b: Any) -> bool:
-    return a == b and type(a) is type(b) and (
-        all(equal(a[k], b[k]) for k in a) if isinstance(a, dict)
-        else all(map(equal, a, b)) if isinstance(a, list) else True
+    return (
+        a == b
+        and type(a) is type(b)
+        and (
+            all(equal(a[k], b[k]) for k in a)
+            if isinstance(a, dict)
+            else all(map(equal, a, b))
+            if isinstance(a, list)
+            else True
+        )
     )
 
 
@@ -145,8 +152,19 @@ def test_resolved_spec_reads_back_to_itself(text: str) -> None:
         text = text.replace("{Huber: {delta: 1e-7}}", "mse")
     spec = loads(text, base_dir=SPECS[0].parent)
     resolved = spec.resolved()
-    assert list(resolved) == ["name", "seed", "dtype", "data", "layers", "loss", "optimizer", "metrics", "fit",
-                              "callbacks", "initial_weights"]
+    assert list(resolved) == [
+        "name",
+        "seed",
+        "dtype",
+        "data",
+        "layers",
+        "loss",
+        "optimizer",
+        "metrics",
+        "fit",
+        "callbacks",
+        "initial_weights",
+    ]
     written = dump(resolved)
     assert equal(loads(written).resolved(), resolved)
     assert dump(loads(written).resolved()) == written

@@ -6,6 +6,7 @@ import glob
 import json
 import os
 import shlex
+import sys
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,9 @@ from nnctl.cli.voice import voice
 @options.as_json
 @options.data_dir
 @options.threads
+@click.option(
+    "--deterministic", is_flag=True, help="The same bits for any --threads: matrix products take one thread each."
+)
 @options.talk
 def command(
     spec: str,
@@ -49,6 +53,7 @@ def command(
     as_json: bool,
     data_dir: Path | None,
     threads: int | None,
+    deterministic: bool,
 ) -> None:
     """Train what SPEC says.
 
@@ -57,6 +62,10 @@ def command(
     """
     if resume and overwrite:
         raise click.UsageError("--resume and --overwrite exclude each other", click.get_current_context())
+    if deterministic:
+        from nnctl.threads import set_threads
+
+        set_threads(1)
     source = _source(data) if data else None
     shortcuts = {"data.source": source, "fit.epochs": epochs, "fit.batch_size": batch_size, "seed": seed}
     given = [f"{key}={json.dumps(value)}" for key, value in shortcuts.items() if value is not None]
@@ -81,6 +90,7 @@ def command(
             max_time=max_time,
             display=shown,
             say=voice.say,
+            command=["nnctl", *sys.argv[1:]],
         )
     last = {name: values[-1] for name, values in result.history.items() if values}
     if as_json:
@@ -108,6 +118,8 @@ def _source(data: str) -> str:
 def _tell(result: Any, spec: Any) -> None:
     """Say what the run came to and what to do next."""
     model = shlex.quote(str(result.directory / "model.h5"))
+    for note in result.notes:
+        voice.detail(note)
     if result.test:
         voice.say(f"test   {wording.logs(result.test)}")
     voice.say(f"saved  {model}")

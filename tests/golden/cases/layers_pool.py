@@ -13,7 +13,7 @@ def on(x: Draw, name: str, **config: Any) -> LayerCase:
 
 
 def in_float32(x: Draw, name: str, **config: Any) -> LayerCase:
-    """TensorFlow pools in three dimensions in float32 only."""
+    """TensorFlow pools in three dimensions, and resizes images, in float32 only."""
     return LayerCase(name=name, config=config, x=x, float32=True)
 
 
@@ -82,9 +82,9 @@ SHAPING = [
     on(LINE, "UpSampling1D", size=3),
     on(PLANE, "UpSampling2D"),
     on(PLANE, "UpSampling2D", size=[1, 3]),
-    *(on(PLANE, "UpSampling2D", size=size, interpolation="bilinear") for size in (2, [3, 2])),
+    *(in_float32(PLANE, "UpSampling2D", size=size, interpolation="bilinear") for size in (2, [3, 2])),
     on(PLANE_FIRST, "UpSampling2D", size=2, **FIRST),
-    on(PLANE_FIRST, "UpSampling2D", size=[2, 3], interpolation="bilinear", **FIRST),
+    in_float32(PLANE_FIRST, "UpSampling2D", size=[2, 3], interpolation="bilinear", **FIRST),
     on(CUBE, "UpSampling3D", size=[1, 2, 2]),
 ]
 

@@ -8,14 +8,17 @@ from ..inputs import Draw, given, ints, normal, one_hot, signs, simplex, uniform
 from . import LossCase
 
 
-def on(y: Draw, prediction: Draw, name: str, *, mask: str = "", through: str = "", note: str = "", **config: Any) -> LossCase:
+def on(
+    y: Draw, prediction: Draw, name: str, *, mask: str = "", through: str = "", note: str = "", **config: Any
+) -> LossCase:
     return LossCase(name=name, config=config, y=y, prediction=prediction, mask=mask, through=through, note=note)
 
 
 BIT, BITS, STEP_BITS = ints(6, 1, high=2), ints(4, 3, high=2), ints(4, 5, 1, high=2)
 CLASS, STEP_CLASS = ints(6, high=4), ints(4, 5, high=3)
 # Logits of +-1e4 make probabilities of exactly 0 and 1.
-EXTREME_ROWS = given([[1e4, -1e4, 0.0], [-1e4, 1e4, 0.0], [30.0, -30.0, 0.0], [0.0, 1e-9, -1e-9], [500.0, 499.0, 501.0]])
+EXTREME_ROWS = given([[1e4, -1e4, 0.0], [-1e4, 1e4, 0.0], [30.0, -30.0, 0.0], [0.0, 1e-9, -1e-9], [500.0, 499.0,
+    501.0]])
 EXTREME_BITS = given([[1e4], [-1e4], [1e4], [-1e4], [30.0], [1e-9], [0.0]])
 EXTREME_TRUTH = given([[1], [0], [0], [1], [0], [1], [1]])
 SURE_BITS = given([[1.0], [0.0], [1.0], [0.0], [1e-9], [1 - 1e-9], [0.5]])
@@ -38,7 +41,8 @@ CASES = [
     *(on(normal(2, 3), normal(2, 3, scale=100.0), name, note="far off") for name in ("Huber", "LogCosh")),
     on(given([[0.0, 1.0], [0.0, 0.0]]), given([[0.0, 1.0], [2.0, 0.0]]), "MeanAbsoluteError", note="ties"),
     on(given([[0.0, 1.0], [0.0, 0.0]]), given([[0.0, 1.0], [2.0, 0.0]]), "MeanAbsolutePercentageError", note="zeros"),
-    on(given([[0.0, 1.0], [-2.0, 0.0]]), given([[0.0, 1.0], [2.0, -3.0]]), "MeanSquaredLogarithmicError", note="clipped"),
+    on(given([[0.0, 1.0], [-2.0, 0.0]]), given([[0.0, 1.0], [2.0, -3.0]]), "MeanSquaredLogarithmicError",
+        note="clipped"),
     on(given([[0.0, 1.0], [-2.0, 0.0]]), given([[0.0, 1.0], [2.0, 0.0]]), "Poisson", note="zeros"),
     on(given([[0.0, 1.0], [1.0, 0.0]]), given([[0.0, 1.0], [0.0, 1.0]]), "KLDivergence", note="clipped"),
     on(given([[0.0, 0.0], [1.0, 0.0]]), given([[0.0, 1.0], [0.0, 0.0]]), "CosineSimilarity", note="zeros"),

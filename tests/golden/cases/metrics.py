@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from ..inputs import Draw, given, ints, normal, one_hot, signs, simplex, uniform
@@ -10,10 +11,11 @@ from . import MetricCase
 N = 11
 
 
-def on(y: Draw, prediction: Draw, name: str, *, mask: str = "", note: str = "", float32: bool = False, **config: Any) -> list[MetricCase]:
+def on(y: Draw, prediction: Draw, name: str, *, mask: str = "", note: str = "", **config: Any) -> list[MetricCase]:
     """A metric without weights, and with them where no mask stands in the way."""
-    common: dict[str, Any] = dict(name=name, config=config, y=y, prediction=prediction, mask=mask, note=note, float32=float32)
-    return [MetricCase(**common), *([] if mask else [MetricCase(**common, weighted=True)])]
+    float32 = "TopK" in name  # TensorFlow's top-k has no float64 form
+    plain = MetricCase(name=name, config=config, y=y, prediction=prediction, mask=mask, note=note, float32=float32)
+    return [plain] if mask else [plain, replace(plain, weighted=True)]
 
 
 BIT, BITS, STEP_BITS = ints(N, 1, high=2), ints(N, 3, high=2), ints(N, 5, 1, high=2)
@@ -43,15 +45,15 @@ def accuracies() -> list[MetricCase]:
         *on(ints(N, 1, high=4), ROWS, "SparseCategoricalAccuracy", note="targets in a column"),
         *on(STEP_CLASS, simplex(N, 5, 3), "SparseCategoricalAccuracy", mask="right"),
         *on(STEP_CLASS, simplex(N, 5, 3), "SparseCategoricalAccuracy", mask="all"),
-        *on(one_hot(N, 8), simplex(N, 8), "TopKCategoricalAccuracy", float32=True),
-        *on(HOT, ROWS, "TopKCategoricalAccuracy", k=2, float32=True),
-        *on(ints(N, high=8), simplex(N, 8), "SparseTopKCategoricalAccuracy", float32=True),
-        *on(CLASS, ROWS, "SparseTopKCategoricalAccuracy", k=2, float32=True),
+        *on(one_hot(N, 8), simplex(N, 8), "TopKCategoricalAccuracy"),
+        *on(HOT, ROWS, "TopKCategoricalAccuracy", k=2),
+        *on(ints(N, high=8), simplex(N, 8), "SparseTopKCategoricalAccuracy"),
+        *on(CLASS, ROWS, "SparseTopKCategoricalAccuracy", k=2),
     ]
 
 
 def counts() -> list[MetricCase]:
-    cases = []
+    cases: list[MetricCase] = []
     for name in COUNTS:
         cases += on(BIT, SCORE, name)
         cases += on(BITS, SCORES, name, thresholds=[0.2, 0.5, 0.8])
@@ -63,9 +65,13 @@ def counts() -> list[MetricCase]:
         cases += on(HOT, ROWS, name, top_k=2)
         cases += on(HOT, ROWS, name, top_k=2, class_id=1)
     for name, field in AT.items():
-        cases += on(BIT, SCORE, name, **{field: 0.5})
-        cases += on(BIT, SCORE, name, **{field: 0.7}, num_thresholds=20)
-        cases += on(HOT, ROWS, name, **{field: 0.3}, class_id=2)
+        configs: tuple[tuple[Draw, Draw, dict[str, Any]], ...] = (
+            (BIT, SCORE, {field: 0.5}),
+            (BIT, SCORE, {field: 0.7, "num_thresholds": 20}),
+            (HOT, ROWS, {field: 0.3, "class_id": 2}),
+        )
+        for y, prediction, config in configs:
+            cases += on(y, prediction, name, **config)
     for average in (None, "micro", "macro", "weighted"):
         cases += on(HOT, ROWS, "F1Score", average=average)
         cases += on(BITS, SCORES, "F1Score", average=average, threshold=0.5)
@@ -115,7 +121,7 @@ def regressions() -> list[MetricCase]:
         cases += on(normal(N, 5, 2), normal(N, 5, 2), name, mask="right")
     for aggregation in (None, "uniform_average", "variance_weighted_average"):
         cases += on(REAL, normal(N, 3), "R2Score", class_aggregation=aggregation, note="stated")
-    cases += on(REAL, normal(N, 3), "R2Score", num_regressors=1, float32=True)
+    cases += on(REAL, normal(N, 3), "R2Score", num_regressors=1)
     return cases
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from ..cases import TrajectoryCase
 from ..inputs import draw_weight
@@ -18,7 +19,7 @@ def answer(case: TrajectoryCase) -> Numbers:
     model = keras.Sequential([inputs, *(build("layer", layer) for layer in case.layers)])
     model.set_weights([draw_weight(case.id, i, w.name, w.shape) for i, w in enumerate(model.weights)])
     model.compile(
-        optimizer=build("optimizer", case.optimizer),
+        optimizer=_dense(build("optimizer", case.optimizer)),
         loss=_named("loss", case.loss),
         metrics=[_named("metric", metric) for metric in case.metrics],
         weighted_metrics=[_named("metric", metric) for metric in case.weighted_metrics],
@@ -32,11 +33,22 @@ def answer(case: TrajectoryCase) -> Numbers:
         callbacks=[_callback(callback) for callback in case.callbacks],
         shuffle=False, verbose=0, **case.fit,
     )
-    numbers: Numbers = {f"history {name}": np.array(column, dtype="float64") for name, column in history.history.items()}
+    numbers: Numbers = {f"history {name}": np.array(column) for name, column in history.history.items()}
     numbers |= {f"w{i}": array for i, array in enumerate(model.get_weights())}
     for name, value in model.evaluate(arrays["x"], arrays["y"], batch_size=5, verbose=0, return_dict=True).items():
         numbers[f"evaluate {name}"] = np.asarray(value)
     return numbers
+
+
+def _dense(optimizer: Any) -> Any:
+    """Let an Embedding's gradient reach the optimizer as one array, as on Keras' other backends.
+
+    On TensorFlow it is a list of rows; a row that a batch names twice is there twice, and optimizers would square the
+    two parts one by one instead of their sum.
+    """
+    apply = optimizer.apply
+    optimizer.apply = lambda grads, variables=None: apply([tf.convert_to_tensor(g) for g in grads], variables)
+    return optimizer
 
 
 def _named(kind: str, value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What changes weights: optimizers and schedules, and what looks at one weight: initializers, regularizers, constraints."""
+"""What moves weights: optimizers, schedules; and what looks at one: initializers, regularizers, constraints."""
 
 from __future__ import annotations
 

@@ -1,0 +1,220 @@
+"""A session: one stretch of a training run in its directory, from the first batch or from a checkpoint."""
+
+from __future__ import annotations
+
+import difflib
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nnctl import __version__, threads as thread_policy
+from nnctl.callbacks import Callback
+from nnctl.checkpoint import load_weights, save_model
+from nnctl.checkpoint.atomic import write_text
+from nnctl.data import Batches, Prepared
+from nnctl.errors import DivergedError, SpecError
+from nnctl.model import Sequential
+from nnctl.report.curves import draw
+from nnctl.run.directory import RunDirectory, now
+from nnctl.run.recording import HistoryFile, Log
+from nnctl.run.saving import Saver, load_newest
+from nnctl.run.stopping import Stopper
+from nnctl.spec import Spec, dump
+from nnctl.training import Host, Trainer, evaluate
+
+EVALUATION_BATCH = 1024  # rows at once where the number cannot change the result
+
+
+@dataclass
+class Result:
+    """What a run came to."""
+
+    directory: Path
+    model: Sequential | None = None
+    history: dict[str, list[float]] = field(default_factory=dict)
+    epochs: list[int] = field(default_factory=list)
+    test: dict[str, float] | None = None
+    notes: list[str] = field(default_factory=list)
+    already_complete: bool = False
+
+
+class Session:
+    """One call of `train`, its parts in one place."""
+
+    def __init__(
+        self,
+        spec: Spec,
+        resolved: str,
+        prepared: Prepared,
+        model: Sequential,
+        directory: RunDirectory,
+        say: Callable[[str], None],
+    ) -> None:
+        self.spec, self.resolved, self.prepared = spec, resolved, prepared
+        self.model, self.directory, self.speak = model, directory, say
+        self.history, self.log = HistoryFile(), Log()
+        self.saver, self.stopper = Saver(), Stopper()
+
+    def say(self, text: str) -> None:
+        self.speak(text)
+        self.log.line(text)
+
+    def go(self, resume: bool, max_time: float | None, display: Callback | None, again: str) -> Result:
+        directory, spec = self.directory, self.spec
+        goes_on = resume and (directory.path / "checkpoint.h5").exists()
+        self.log.open(directory.file("train.log"))
+        trainer = self._trainer(display)
+        self.trainer = trainer
+        self.stopper.watch(max_time)
+        if goes_on:
+            self._restore(trainer)
+        elif spec.initial_weights is not None:
+            filled = load_weights(spec.base_dir / spec.initial_weights, self.model)
+            self.say(f"initial weights from {spec.initial_weights}: {', '.join(filled)}")
+        write_text(directory.file("spec.yaml"), dump(_from_anywhere(spec)))
+        directory.save_manifest(**self._about(), status="running", spec=self.resolved, started=now())
+        for note in (*spec.notices, *self.prepared.notes):
+            self.log.line(note)
+        with self.stopper.listening():
+            self._train(trainer, again)
+            return self._finish(trainer)
+
+    def _trainer(self, display: Callback | None) -> Trainer:
+        spec, path = self.spec, self.directory.path
+        self.history.open(self.directory.file("history.csv"))
+        self.saver.open(
+            self.directory.file("checkpoint.h5"),
+            self.directory.file("checkpoint.previous.h5"),
+            {"spec": self.resolved, "fingerprint": self.prepared.fingerprint, "threads": thread_policy.current()},
+            lambda seconds: setattr(self.stopper, "margin", 2 * seconds),
+        )
+        validation = self.prepared.validation
+        return Trainer(
+            self.model,
+            Batches(self.prepared.train, spec.fit.batch_size, spec.fit.shuffle, spec.seed),
+            None if validation is None else Batches(validation, EVALUATION_BATCH),
+            epochs=spec.fit.epochs,
+            initial_epoch=spec.fit.initial_epoch,
+            callbacks=spec.callbacks,
+            observers=[self.history, self.log, *([display] if display else []), self.saver, self.stopper],
+            host=Host(path, self.say, self._save),
+        )
+
+    def _restore(self, trainer: Trainer) -> None:
+        """Put the trainer where the checkpoint says."""
+        path = self.directory.path
+        state = load_newest(path / "checkpoint.h5", path / "checkpoint.previous.h5", self.say)
+        refuse_changes(state.get("spec"), self.resolved, path)
+        if state.get("fingerprint") != self.prepared.fingerprint:
+            raise SpecError(
+                f"{path}: the data have changed since the run began; train under another --out, or with --overwrite"
+            )
+        if state.get("threads") != thread_policy.current():
+            self.say(
+                f"note: the run began with {state.get('threads')} threads and goes on with "
+                f"{thread_policy.current()}: the last bits may differ"
+            )
+        trainer.restore(state["trainer"])
+        self.say(f"going on in {path} at epoch {trainer.epoch + 1}, batch {trainer.batch + 1}")
+
+    def _train(self, trainer: Trainer, again: str) -> None:
+        """Run the trainer; save and raise where it was stopped or diverged."""
+        try:
+            trainer.run()
+        except DivergedError as error:
+            self.directory.save_manifest(status="diverged")
+            if np.isfinite(self.model.parameters.values).all():
+                self._save(self.directory.file("model.h5"), self.model)
+            self.log.line(str(error))
+            raise
+        if trainer.stop_at_once:
+            self.saver.save()
+            self.directory.save_manifest(status="stopped")
+            stopped = self.stopper.error(f"go on with  {again}")
+            self.log.line(str(stopped))
+            raise stopped
+
+    def _finish(self, trainer: Trainer) -> Result:
+        """Test the trained model and write what the run leaves."""
+        directory, history = self.directory, trainer.history
+        test = None
+        if self.prepared.test is not None and self.prepared.test.y is not None:
+            test = evaluate(self.model, Batches(self.prepared.test, EVALUATION_BATCH))
+        if trainer.epoch > 0:
+            self.saver.save()
+        self._save(directory.file("model.h5"), self.model)
+        write_text(directory.file("curves.svg"), draw(self.spec.name, history.epoch, history.history))
+        directory.save_manifest(
+            status="complete", finished=now(), epochs=trainer.epoch, stopped_early=trainer.stop_training, test=test
+        )
+        if test:
+            self.log.line("test " + " ".join(f"{name}={value:.6g}" for name, value in test.items()))
+        return Result(directory.path, self.model, history.history, history.epoch, test, self.prepared.notes)
+
+    def _save(self, path: Path, model: Sequential) -> None:
+        """Write a model file that carries all it takes to predict on raw data."""
+        if path.is_relative_to(self.directory.path):
+            self.directory.file(str(path.relative_to(self.directory.path)))
+        trained = model.optimizer.iterations if model.optimizer else 0
+        save_model(
+            path,
+            model,
+            {
+                "spec": self.resolved,
+                "preprocessing": self.prepared.preprocessing.to_dict(),
+                "fingerprint": self.prepared.fingerprint,
+                "steps": trained,
+                "history": dict(self.trainer.history.history),
+                "versions": {"nnctl": __version__, "numpy": np.__version__},
+            },
+        )
+
+    def _about(self) -> dict[str, Any]:
+        """What the manifest says of the circumstances."""
+        return {
+            "name": self.spec.name,
+            "base_dir": str(self.spec.base_dir.resolve()),
+            "threads": thread_policy.current(),
+            "versions": {
+                "nnctl": __version__,
+                "python": platform.python_version(),
+                **{name: version(name) for name in ("numpy", "h5py", "pandas")},
+            },
+        }
+
+
+def refuse_changes(before: Any, resolved: str, place: Path) -> None:
+    """Raise SpecError where a run cannot go on under this spec; more epochs are allowed."""
+    lines = [_comparable(text).splitlines() for text in (before or "", resolved)]
+    if before is None or lines[0] == lines[1]:
+        return
+    difference = "\n".join(difflib.unified_diff(*lines, "the run's spec", "the spec given", lineterm="", n=0))
+    raise SpecError(
+        f"{place}: the spec has changed since the run began; train under another --out, or with "
+        f"--overwrite\n{difference}"
+    )
+
+
+def _comparable(text: str) -> str:
+    """A resolved spec without the number of epochs."""
+    return "\n".join(line for line in text.splitlines() if not line.strip().startswith("epochs:"))
+
+
+def _from_anywhere(spec: Spec) -> dict[str, Any]:
+    """Return the resolved spec with the files beside it named by absolute paths, so that it trains from any place."""
+    resolved = spec.resolved()
+
+    def absolute(value: Any) -> Any:
+        if isinstance(value, list):
+            return [absolute(item) for item in value]
+        beside = isinstance(value, str) and (spec.base_dir / value).is_file()
+        return str((spec.base_dir / value).resolve()) if beside else value
+
+    for name in ("source", "validation", "test"):
+        resolved["data"][name] = absolute(resolved["data"][name])
+    return {**resolved, "initial_weights": absolute(resolved["initial_weights"])}
