@@ -44,7 +44,7 @@ class Sequential(engine.Sequential):
 
     _pending: tuple[Optimizer, Loss, list[Any]] | None = None
 
-    def compile(  # type: ignore[override]  # Keras' signature: names are accepted too
+    def compile(
         self,
         optimizer: Optimizer | str | Mapping[str, Any] = "rmsprop",
         loss: Loss | str | Mapping[str, Any] | None = None,
@@ -206,7 +206,7 @@ class Sequential(engine.Sequential):
         rows.weight = by_class if rows.weight is None else rows.weight * by_class
 
     def _numbers(self, loss: float) -> float | list[float]:
-        return [loss, *(metric.result() for metric in self.metrics)] if self.metrics else loss
+        return [loss, *(metric.number() for metric in self.metrics)] if self.metrics else loss
 
 
 def load_model(path: str | os.PathLike[str]) -> Sequential:

@@ -6,7 +6,7 @@ of each unit of a Dense kernel.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
@@ -22,6 +22,8 @@ EPSILON = 1e-7  # keeps a division by a zero norm finite, as keras.config.epsilo
 
 class Constraint(Thing):
     """w <- projection of w"""
+
+    kind: ClassVar[str] = "constraint"
 
     def project(self, w: Array) -> None:
         raise NotImplementedError

@@ -17,7 +17,7 @@ import sys
 import typing
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeVar, dataclass_transform
+from typing import Any, ClassVar, TypeVar
 
 from nnctl import rules
 from nnctl.errors import ConfigError
@@ -27,6 +27,7 @@ from nnctl.registry import article, find, known, suggest, suggest_name
 REQUIRED: Any = type("Required", (), {"__repr__": lambda self: "required"})()
 INVALID: Any = type("Invalid", (), {"__repr__": lambda self: "invalid"})()
 
+CODE = ("Lambda", "LambdaCallback")  # of Keras: things made of Python functions
 BOOLEANS_OF_YAML_1_1 = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 
 
@@ -61,7 +62,6 @@ def field(
 T = TypeVar("T", bound="Thing")
 
 
-@dataclass_transform(field_specifiers=(field,))
 class Thing:
     """The base of everything that a spec can name.
 
@@ -272,6 +272,8 @@ def _create(kind: str, value: Any, findings: Findings, path: Path) -> Any:
     if found is None:
         near = suggest_name(kind, name)
         hint = f"did you mean {near!r}?" if near else f"known: {', '.join(known(kind))}"
+        if name in CODE:
+            hint = "code cannot stand in a spec: register a class of yours and load it with --plugin FILE.py"
         findings.error(here, f"no {kind} is called {name!r}", hint)
         return INVALID
     cls, is_legacy = found

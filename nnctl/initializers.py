@@ -7,7 +7,7 @@ The contract is `initializer(shape, random, dtype) -> array`. The fans of a weig
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 
@@ -24,6 +24,8 @@ TRUNCATED_STDDEV = 0.87962566103423978
 
 class Initializer(Thing):
     """value = f(shape)"""
+
+    kind: ClassVar[str] = "initializer"
 
     def __call__(self, shape: Shape, random: np.random.Generator, dtype: str) -> Array:
         own = getattr(self, "seed", None)

@@ -204,10 +204,9 @@ class Sequential:
             columns.append(metric.column)
             metric.reset()
         optimizer.prepare(self.parameters)
-        # From the logits where head and loss are a pair, or where the network ends in logits.
-        from_logits = getattr(loss, "from_logits", False)
-        self.fused = loss.fuses is not None and (self.head.title() == loss.fuses or from_logits)
-        self._probabilities_wanted = from_logits and self.head.title() == "linear"
+        # A crossentropy computes from the logits; Keras takes those of either activation for its own.
+        self.fused = loss.fuses is not None and self.head.title() in ("sigmoid", "softmax")
+        self._closed = self.fused and loss.closes(self.head)
 
     def reset_state(self) -> None:
         """Let stateful layers start from zeros."""
@@ -266,7 +265,8 @@ class Sequential:
         self._update_metrics(t, outputs)
         values, _ = self.loss_values(outputs, t)
         assert self.loss is not None
-        return self.loss.scale(values, weight, outputs.mask)[0] + self.penalty(outputs)
+        mask = self.loss.counted(values, t, outputs.mask)
+        return self.loss.scale(values, weight, mask)[0] + self.penalty(outputs)
 
     def _update_metrics(self, t: Array, outputs: Outputs) -> None:
         for metric in self.metrics:
@@ -276,14 +276,14 @@ class Sequential:
         """Return one loss value a sample, and what its gradient needs."""
         assert self.loss is not None
         if self.fused:
-            return self.loss.forward_logits(outputs.logits, outputs.y, t)
+            return self.loss.forward_logits(outputs.logits, outputs.y if self._closed else None, t)
         return self.loss.forward(outputs.y, t)
 
     def loss_and_gradient(self, outputs: Outputs, t: Array, weight: Array | None) -> tuple[float, Array]:
         """Return a batch's loss and its slope with respect to the last layer's outputs."""
         assert self.loss is not None
         values, cache = self.loss_values(outputs, t)
-        loss, scale = self.loss.scale(values, weight, outputs.mask)
+        loss, scale = self.loss.scale(values, weight, self.loss.counted(values, t, outputs.mask))
         if self.fused:
             return loss, self.loss.backward_logits(scale, cache)
         return loss, self.head.backward(self.loss.backward(scale, cache), outputs.head)

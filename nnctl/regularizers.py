@@ -6,7 +6,7 @@ over its weights, so that layers know nothing of them.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
@@ -19,6 +19,8 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 class Regularizer(Thing):
     """penalty = f(w)"""
+
+    kind: ClassVar[str] = "regularizer"
 
     def penalty(self, w: Array) -> float:
         raise NotImplementedError

@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -54,3 +58,27 @@ def current() -> int:
         if os.environ.get(name, "").isdecimal():
             return int(os.environ[name])
     return available()
+
+
+@contextmanager
+def single() -> Iterator[None]:
+    """Run the matrix products inside on one thread, as suits many small ones one after the other.
+
+    Threads of OpenBLAS spin while they wait for each other: where another process has one of the
+    processors, the steps of an LSTM take several times as long on two threads as on one.
+    """
+    before = [(library, library.num_threads) for library in _libraries()]
+    for library, _ in before:
+        library.set_num_threads(1)
+    try:
+        yield
+    finally:
+        for library, count in before:
+            library.set_num_threads(count)
+
+
+@cache
+def _libraries() -> list[Any]:
+    import threadpoolctl
+
+    return [found for found in threadpoolctl.ThreadpoolController().lib_controllers if found.user_api == "blas"]

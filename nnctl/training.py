@@ -23,13 +23,13 @@ from nnctl.layers import Array, Context
 from nnctl.model import Sequential
 
 Logs = dict[str, float]
-Batch = tuple[Array, Array, Array | None]
+Batch = tuple[Array, Any, Array | None]
 
 
 class Batches(Protocol):
-    """Rows cut into batches: `epoch(e)` yields (x, t, weight) in the order of epoch e."""
+    """Rows cut into batches: `epoch(e, start)` yields (x, t, weight) in the order of epoch e."""
 
-    def epoch(self, number: int, start: int = 0) -> Iterator[Batch]: ...
+    def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]: ...
     def __len__(self) -> int: ...
 
 
@@ -88,6 +88,8 @@ class Trainer:
             self._run_epoch(on)
             if self.stop_at_once:
                 return self.history
+        if self.model.optimizer is not None:
+            self.model.optimizer.finish()
         for hear in on["on_train_end"]:
             hear()
         return self.history
@@ -113,7 +115,11 @@ class Trainer:
                 return
         logs = self.logs()
         if self.validation is not None:
+            for hear in on["on_test_begin"]:
+                hear()
             logs |= {f"val_{name}": value for name, value in evaluate(model, self.validation).items()}
+            for hear in on["on_test_end"]:
+                hear()
         self.epoch, self.batch = epoch + 1, 0
         for hear in on["on_epoch_end"]:
             hear(epoch, logs)
@@ -121,7 +127,7 @@ class Trainer:
     def logs(self) -> Logs:
         """Return loss and metrics of the epoch so far."""
         loss = self._loss_sum / max(self.samples, 1)
-        return {"loss": loss, **{metric.column: metric.result() for metric in self.model.metrics}}
+        return {"loss": loss, **{metric.column: metric.number() for metric in self.model.metrics}}
 
     def _divergence(self, loss: float, x: Array, t: Array, weight: Array | None) -> str:
         """Say where the loss ceased to be finite, and which layer's gradient is the largest."""
@@ -192,7 +198,7 @@ def evaluate(model: Sequential, batches: Batches) -> Logs:
     for x, t, weight in batches.epoch(0):
         loss_sum += model.test_step(x, t, weight) * len(x)
         samples += len(x)
-    logs = {"loss": loss_sum / max(samples, 1), **{m.column: m.result() for m in model.metrics}}
+    logs = {"loss": loss_sum / max(samples, 1), **{m.column: m.number() for m in model.metrics}}
     for metric, saved in zip(model.metrics, kept, strict=True):
         metric.restore(saved)
     return logs

@@ -23,7 +23,7 @@ MODULES = sorted((ROOT / "nnctl").rglob("*.py"))
 # its own, and of its own line as long as no circle comes of it.
 LEVELS = [
     ["errors"],
-    ["registry", "rules", "findings", "fields", "seeds", "threads", "kernels", "expressions", "templates"],
+    ["registry", "rules", "findings", "fields", "seeds", "threads", "kernels", "expressions", "templates", "plugins"],
     ["activations", "initializers", "regularizers", "constraints", "schedules", "losses", "metrics"],
     ["layers", "optimizers"],
     ["model"],

@@ -23,9 +23,7 @@ class Softmax(Activation):
     axis: int = field(-1, doc=AXIS_DOC)
 
     def forward(self, z: Array, out: Array | None = None) -> tuple[Array, Any]:
-        y = np.subtract(z, z.max(axis=self.axis, keepdims=True), out=out)
-        np.exp(y, out=y)
-        y /= y.sum(axis=self.axis, keepdims=True)
+        y = softmax(z, self.axis, out)
         return y, y
 
     def backward(self, dy: Array, cache: Array) -> Array:
@@ -71,7 +69,7 @@ class Sparsemax(Activation):
         k = support.sum(axis=self.axis, keepdims=True).astype(z.dtype)
         tau = ((sums * support).sum(axis=self.axis, keepdims=True) - 1) / k
         y = np.maximum(z - tau, 0)
-        return y, (y > 0, k, np.argsort(np.argsort(-z, axis=self.axis), axis=self.axis))
+        return y, (z >= tau, k, np.argsort(np.argsort(-z, axis=self.axis), axis=self.axis))
 
     def backward(self, dy: Array, cache: Any) -> Array:
         inside, k, rank = cache
@@ -86,6 +84,14 @@ def _along(values: Array, z: Array, axis: int) -> Array:
     shape = [1] * z.ndim
     shape[axis] = -1
     return values.reshape(shape)
+
+
+def softmax(z: Array, axis: int = -1, out: Array | None = None) -> Array:
+    """Return exp(z) / sum exp z along an axis."""
+    y = np.subtract(z, z.max(axis=axis, keepdims=True), out=out)
+    np.exp(y, out=y)
+    y /= y.sum(axis=axis, keepdims=True)
+    return y
 
 
 def log_softmax(z: Array, axis: int = -1) -> Array:

@@ -3,6 +3,8 @@
     on_train_begin()             before the first batch, also when a run goes on
     on_epoch_begin(epoch)        epoch counts from 0
     on_batch_end(batch, loss)    batch counts from 1 within the epoch
+    on_test_begin()              before the validation of an epoch
+    on_test_end()                after it
     on_epoch_end(epoch, logs)    logs: loss, metrics, val_loss, val_ metrics; a callback may add to it
     on_train_end()               after the last epoch; not when the run was interrupted
 
@@ -22,7 +24,15 @@ from nnctl.registry import exported
 if TYPE_CHECKING:
     from nnctl.training import Trainer
 
-EVENTS = ("on_train_begin", "on_epoch_begin", "on_batch_end", "on_epoch_end", "on_train_end")
+EVENTS = (
+    "on_train_begin",
+    "on_epoch_begin",
+    "on_batch_end",
+    "on_test_begin",
+    "on_test_end",
+    "on_epoch_end",
+    "on_train_end",
+)
 
 Mode = Literal["auto", "min", "max"]
 MONITOR_DOC = "Column that is watched: loss, a metric, or val_ and one of these."
@@ -31,6 +41,8 @@ MODE_DOC = "Whether lower (min) or higher (max) is better; auto knows the metric
 
 class Callback(Thing):
     """something done at the events of a run"""
+
+    kind: ClassVar[str] = "callback"
 
     memory: ClassVar[tuple[str, ...]] = ()
     monitors: ClassVar[bool] = False  # whether `monitor` must be a column of the run
@@ -46,6 +58,8 @@ class Callback(Thing):
     def on_train_begin(self) -> None: ...
     def on_epoch_begin(self, epoch: int) -> None: ...
     def on_batch_end(self, batch: int, loss: float) -> None: ...
+    def on_test_begin(self) -> None: ...
+    def on_test_end(self) -> None: ...
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None: ...
     def on_train_end(self) -> None: ...
 

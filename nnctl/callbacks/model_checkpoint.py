@@ -19,6 +19,8 @@ class ModelCheckpoint(Callback):
 
     The file name may hold {epoch} (from 1) and the columns of the run, with formats of plain
     numbers: best-{epoch:02d}-{val_loss:.2f}.h5. The best value survives an interruption of the run.
+    With save_weights_only, the file has the layout of Keras 2, which Keras 3 reads under a name that
+    ends in .h5 but not in .weights.h5; nnctl reads it under any.
     Raises ConfigError where the monitored column does not exist.
     Source  keras.callbacks.ModelCheckpoint
     """
@@ -30,7 +32,7 @@ class ModelCheckpoint(Callback):
     monitor: str = field("val_loss", doc=MONITOR_DOC)
     verbose: int = field(0, doc="1: say when a file is written.")
     save_best_only: bool = field(False, doc="Write only when the monitored value improved.")
-    save_weights_only: bool = field(False, doc="Accepted for Keras' sake: the file holds the whole model.")
+    save_weights_only: bool = field(False, doc="Write the weights alone, as for initial_weights.")
     mode: Mode = field("auto", doc=MODE_DOC)
     save_freq: Literal["epoch"] | PositiveInt = field("epoch", doc="Write after each epoch, or every so many batches.")
     initial_value_threshold: float | None = field(None, doc="Value that the first epoch must beat.")
@@ -67,7 +69,12 @@ class ModelCheckpoint(Callback):
 
     def _write(self, values: dict[str, Any]) -> None:
         path = self.path(fill(self.filepath, values))
-        self.trainer.host.save(path, self.trainer.model)
+        if self.save_weights_only:
+            from nnctl.checkpoint import save_weights
+
+            save_weights(path, self.trainer.model)
+        else:
+            self.trainer.host.save(path, self.trainer.model)
         if self.verbose:
             self.say(
                 f"Epoch {values['epoch']}: {self.monitor} {values.get(self.monitor, float('nan')):.6g}, wrote {path}"

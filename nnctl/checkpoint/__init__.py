@@ -14,7 +14,7 @@ never opens another file: names in the file are looked up in nnctl's registry an
     own            the group `nnctl`: a tree of values and arrays
     keras_config   things <-> Keras' configs
     weights        model_weights and optimizer_weights <-> the model's vectors
-    model_file     save_model, load_model, load_weights
+    model_file     save_model, load_model, save_weights, load_weights
     state_file     save_state, load_state: checkpoint.h5
 
 The names below load their module, and h5py, when they are first used.
@@ -26,7 +26,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nnctl.checkpoint.model_file import Loaded, load_model, load_weights, save_model
+    from nnctl.checkpoint.model_file import Loaded, load_model, load_weights, save_model, save_weights
     from nnctl.checkpoint.state_file import load_state, save_state
 
 _MODULES = {
@@ -36,9 +36,10 @@ _MODULES = {
     "save_model": "model_file",
     "load_state": "state_file",
     "save_state": "state_file",
+    "save_weights": "model_file",
 }
 
-__all__ = ["Loaded", "load_model", "load_state", "load_weights", "save_model", "save_state"]
+__all__ = ["Loaded", "load_model", "load_state", "load_weights", "save_model", "save_state", "save_weights"]
 
 
 def __getattr__(name: str) -> Any:

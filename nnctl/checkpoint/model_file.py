@@ -55,6 +55,17 @@ def save_model(path: str | os.PathLike[str], model: Sequential, extra: Mapping[s
     write_hdf5(path, lambda root: _fill_file(root, model, extra or {}))
 
 
+def save_weights(path: str | os.PathLike[str], model: Sequential) -> None:
+    """Write the weights alone, atomically, in the layout of Keras' .h5 files of weights."""
+
+    def fill_file(root: Any) -> None:
+        root.attrs["backend"] = BACKEND
+        root.attrs["keras_version"] = KERAS_VERSION
+        write_weights(root, model)
+
+    write_hdf5(path, fill_file)
+
+
 def _fill_file(root: Any, model: Sequential, extra: Mapping[str, Any]) -> None:
     weights = root.create_group("model_weights")
     for node in (root, weights):

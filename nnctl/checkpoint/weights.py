@@ -26,6 +26,7 @@ MAX_ATTRIBUTE = 64_512  # bytes that an attribute may have in an object's header
 
 # Keras keeps the slots of one weight together (kernel momentum, kernel velocity, bias momentum, ...), except:
 SLOT_BY_SLOT = ("RMSprop",)
+BEFORE_THE_OTHERS = ("average", "gradient_accumulator")
 AFTER_THE_OTHERS = ("velocity_hat",)
 RATE_NAMES = ("learning_rate", "current_learning_rate")  # of Keras 3 and 2; absent where there is a schedule
 
@@ -57,6 +58,8 @@ def write_optimizer(group: Any, optimizer: Optimizer, layers: Iterable[Layer]) -
     paths = {id(weight): f"{layer.name}/{weight.name}" for layer in layers for weight in layer.weights}
     for weight, slot, view in _slot_views(optimizer):
         values[f"{prefix}/{slot}/{paths[id(weight)]}"] = view
+    for name in optimizer.numbers:
+        values[f"{prefix}/{name}"] = np.float64(getattr(optimizer, name))
     write_names(group, "weight_names", list(values))
     for name, value in values.items():
         group.create_dataset(name, data=value)
@@ -119,15 +122,19 @@ def read_optimizer(group: Group, optimizer: Optimizer) -> bool:
     slots = names[1:]
     if slots and slots[0].rsplit("/", 1)[-1].removesuffix(":0") in RATE_NAMES:
         del slots[0]
-    views = list(_slot_views(optimizer))
-    if len(slots) != len(views):
+    views = [view for _, _, view in _slot_views(optimizer)]
+    numbers = slots[len(views) :]
+    if len(slots) != len(views) + len(optimizer.numbers):
         return False
-    if any(group.shape_of(name) != weight.shape for name, (weight, _, _) in zip(slots, views, strict=True)):
+    expected = [*(view.shape for view in views), *(() for _ in numbers)]
+    if any(group.shape_of(name) != shape for name, shape in zip(slots, expected, strict=True)):
         return False
-    values = [group.array(name, view.shape, view.dtype) for name, (_, _, view) in zip(slots, views, strict=True)]
+    values = [group.array(name, view.shape, view.dtype) for name, view in zip(slots, views, strict=False)]
     optimizer.iterations = int(group.array(names[0], (), "i8"))
-    for (_, _, view), value in zip(views, values, strict=True):
+    for view, value in zip(views, values, strict=True):
         view[...] = value
+    for attribute, name in zip(optimizer.numbers, numbers, strict=True):
+        setattr(optimizer, attribute, float(group.array(name, (), "f8")))
     return True
 
 
@@ -139,14 +146,15 @@ def in_order(layer: Layer) -> list[Weight]:
 def _slot_views(optimizer: Optimizer) -> Iterator[tuple[Weight, str, Any]]:
     """Yield (weight, slot name, view of the slot in the weight's shape) in the order of Keras 3."""
     parameters: Any = optimizer.parameters
-    flat = optimizer.slots
-    together = [name for name in flat if name not in AFTER_THE_OTHERS]
-    alone = [[name] for name in flat if name in AFTER_THE_OTHERS]
-    runs = [[name] for name in flat] if optimizer.title() in SLOT_BY_SLOT else [together, *alone]
+    views = {name: optimizer.views(name) for name in optimizer.slots}
+    before = [[name] for name in views if name in BEFORE_THE_OTHERS]
+    after = [[name] for name in views if name in AFTER_THE_OTHERS]
+    rest = [name for name in views if name not in (*BEFORE_THE_OTHERS, *AFTER_THE_OTHERS)]
+    runs = [*before, *([[name] for name in rest] if optimizer.title() in SLOT_BY_SLOT else [rest]), *after]
     for run in runs:
-        for weight, part in zip(parameters.weights, parameters.slices, strict=True):
+        for number, weight in enumerate(parameters.weights):
             for name in run:
-                yield weight, name, flat[name][part].reshape(weight.shape)
+                yield weight, name, views[name][number]
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -119,6 +119,28 @@ def _set_threads(ctx: click.Context, param: click.Parameter, value: int | None) 
     return value
 
 
+def plugin(function: Command) -> Command:
+    """Add --plugin, which loads the files before anything looks a name up."""
+    return click.option(
+        "--plugin",
+        "plugins",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        metavar="FILE.py",
+        expose_value=False,
+        callback=_load_plugins,
+        help="Run a Python file that registers things of yours; may be given again.",
+    )(function)
+
+
+def _load_plugins(ctx: click.Context, param: click.Parameter, value: tuple[Path, ...]) -> None:
+    if value and not ctx.resilient_parsing:
+        from nnctl.plugins import load_plugin
+
+        for path in value:
+            load_plugin(path)
+
+
 fail_under = click.option(
     "--fail-under", type=ThresholdType(), metavar="METRIC=X", help="Exit with status 1 where the metric is below X."
 )

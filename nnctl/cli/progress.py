@@ -85,9 +85,9 @@ def display() -> Display | None:
     if voice.level < NORMAL:
         return None
     if voice.as_json:
-        return EpochObjects()  # type: ignore[call-arg]  # mypy takes `trainer` for a field
+        return EpochObjects()
     if not live():
-        return EpochLines()  # type: ignore[call-arg]
+        return EpochLines()
     from nnctl.cli.console_bar import Bar
 
     return Bar()

@@ -16,6 +16,7 @@ vector (see model.py). Data are channels-last.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field as dataclass_field
 from typing import Annotated, Any, ClassVar
 
@@ -65,8 +66,11 @@ class Context:
 class Layer(Thing):
     """y = f(x)"""
 
+    kind: ClassVar[str] = "layer"
+
     rank: ClassVar[tuple[int, int | None]] = (1, None)  # least and largest rank of an input, batch axis left out
 
+    joined: ClassVar[Mapping[tuple[str, ...], str]] = {("input_length", "input_dim"): "input_shape"}
     makes_mask: ClassVar[bool] = False  # whether compute_mask may answer with a mask where none came
     mixes_rows: ClassVar[bool] = False  # whether a row's output depends on the other rows while training
 

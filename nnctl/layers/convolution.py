@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -39,7 +40,8 @@ class Filtering(Sliding):
     """
 
     sized: ClassVar[tuple[str, ...]] = ("kernel_size", "strides", "dilation_rate")
-    joined: ClassVar[dict[tuple[str, ...], str]] = {
+    joined: ClassVar[Mapping[tuple[str, ...], str]] = {
+        **Sliding.joined,
         ("nb_row", "nb_col"): "kernel_size",
         ("kernel_dim1", "kernel_dim2", "kernel_dim3"): "kernel_size",
     }

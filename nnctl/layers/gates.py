@@ -46,13 +46,13 @@ class TanhGates:
 
     def __init__(self, functions: Sequence[Activation], like: Array) -> None:
         """`like` has the shape and dtype of z; whole arrays, not rows, are what NumPy multiplies fastest."""
-        halves = [0.5 if isinstance(f, Sigmoid) else 1.0 for f in functions]
-        row = np.repeat(np.array(halves, like.dtype), like.shape[-1] // len(functions))
-        scale = np.broadcast_to(row, like.shape).copy()
-        self.scale, self.shift = scale, 1 - scale
-        self.offset = 2 * scale - 1
-        self.plain = 0.5 not in halves
-        self.spare = np.empty(like.shape, like.dtype)
+        self.scale = np.ones(like.shape, like.dtype)
+        for f, block in zip(functions, blocks(self.scale, len(functions)), strict=True):
+            block[...] = 0.5 if isinstance(f, Sigmoid) else 1
+        self.plain = all(isinstance(f, Tanh) for f in functions)
+        self.shift = 1 - self.scale
+        self.offset = self.scale - self.shift
+        self.spare = np.empty_like(self.scale)
 
     def forward(self, z: Array, t: int) -> None:
         if self.plain:

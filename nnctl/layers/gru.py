@@ -10,7 +10,8 @@ from nnctl.activations import AnActivation
 from nnctl.fields import field
 from nnctl.layers import Array, Shape, rows
 from nnctl.layers.gates import blocks, make_gates
-from nnctl.layers.recurrent import ACTIVATION_DOC, RECURRENT_ACTIVATION_DOC, UNITS_DOC, Cell, Product, Recurrent
+from nnctl.layers.recurrent import ACTIVATION_DOC, RECURRENT_ACTIVATION_DOC, UNITS_DOC, Recurrent
+from nnctl.layers.scan import Cell, Product
 from nnctl.registry import register
 from nnctl.rules import PositiveInt
 
@@ -22,33 +23,27 @@ class GRUCell(Cell):
 
     def prepare(self) -> None:
         layer, u = self.layer, self.layer.units
-        self.add_bias()
         self.zr, self.g = self.z[..., : 2 * u], self.z[..., 2 * u :]
-        self.zu, self.r = blocks(self.zr, 2)  # the update gate, the reset gate
+        self.u, self.r = blocks(self.zr, 2)  # the update gate, the reset gate
         self.act = make_gates([layer.recurrent_activation] * 2, self.zr[0])
         self.act_g = make_gates([layer.activation], self.g[0])
-        self.hU, self.spare = np.empty_like(self.z[0]), np.empty_like(self.states[0][0])
-        self.hU_g = np.empty_like(self.states[0][1:])
+        self.hU = np.empty_like(self.z[0])
+        self.hU_g = np.empty_like(self.states[0][1:])  # h U_g + d_g
 
-    def add_bias(self) -> None:
-        """Add to z what does not pass the reset gate; the rest is `bias_g`."""
-        u = self.layer.units
-        self.bias_g: Array | None = None
-        if self.layer.use_bias:
-            inner, outer = self.layer.bias.value
-            self.z += inner
-            self.z[..., : 2 * u] += outer[: 2 * u]
-            self.bias_g = outer[2 * u :]
+    def bias(self) -> Array:
+        """All of b, and those of d that do not pass the reset gate."""
+        inner, outer = self.layer.bias.value
+        return inner + outer * (np.arange(len(outer)) < 2 * self.layer.units)
 
     def step(self, t: int) -> None:
-        (h,), u = self.states, self.layer.units
+        (h,), u, hU_g = self.states, self.layer.units, self.hU_g[t]
         hU = self.recurrent.forward(h[t], self.hU)
         self.zr[t] += hU[:, : 2 * u]
         self.act.forward(self.zr[t], t)
-        self.hU_g[t] = hU[:, 2 * u :]
-        if self.bias_g is not None:
-            self.hU_g[t] += self.bias_g
-        self.g[t] += np.multiply(self.r[t], self.hU_g[t], out=self.spare)
+        hU_g[...] = hU[:, 2 * u :]
+        if self.layer.use_bias:
+            hU_g += self.layer.bias.value[1, 2 * u :]
+        self.g[t] += np.multiply(self.r[t], hU_g, out=self.spare)
         self.mix(t)
 
     def mix(self, t: int) -> None:
@@ -56,47 +51,51 @@ class GRUCell(Cell):
         (h,), g, spare = self.states, self.g[t], self.spare
         self.act_g.forward(g, t)
         np.subtract(h[t], g, out=spare)
-        spare *= self.zu[t]
+        spare *= self.u[t]
         np.add(spare, g, out=h[t + 1])
 
+    def prepare_back(self) -> None:
+        self.du, self.dr, self.dz_g = blocks(self.dz, 3)
+        self.dzr = self.dz[..., : 2 * self.layer.units]
+        self.dg = np.empty_like(self.hU_g)
+
     def mix_back(self, t: int, dh: Array, dg: Array) -> None:
-        """Write dz of the update gate and of the candidate; dh becomes what passes h directly."""
+        """Write the slopes of the update gate and of the candidate; dh becomes what passes on to h directly."""
         (h,), g, spare = self.states, self.g[t], self.spare
         np.subtract(h[t], g, out=spare)
-        np.multiply(spare, dh, out=self.dz[t][:, : self.layer.units])
-        np.multiply(dh, self.zu[t], out=spare)
+        np.multiply(spare, dh, out=self.du[t])
+        np.multiply(dh, self.u[t], out=spare)
         np.subtract(dh, spare, out=dg)
         self.act_g.backward(dg, g, t)
         dh[...] = spare
 
     def step_back(self, t: int, *slopes: Array) -> None:
-        (dh,), u, spare = slopes, self.layer.units, self.spare
-        dz, dg = self.dz[t], self.dg[t]
+        (dh,), dg = slopes, self.dg[t]
         self.mix_back(t, dh, dg)
-        np.multiply(dg, self.hU_g[t], out=dz[:, u : 2 * u])
-        np.multiply(dg, self.r[t], out=dz[:, 2 * u :])
-        self.act.backward(dz[:, : 2 * u], self.zr[t], t)
-        dh += self.recurrent.backward(dz, spare)
-
-    def backward(self, dy: Array) -> Array | None:
-        self.dg = np.empty_like(self.hU_g)
-        return super().backward(dy)
+        np.multiply(dg, self.hU_g[t], out=self.dr[t])
+        np.multiply(dg, self.r[t], out=self.dz_g[t])
+        self.act.backward(self.dzr[t], self.zr[t], t)
+        dh += self.recurrent.backward(self.dz[t], self.spare)
 
     def write_gradients(self) -> None:
         """The candidate's part of dz is that of h U until the recurrent gradients are written, then that of x W."""
-        layer, u = self.layer, self.layer.units
+        layer = self.layer
         self.recurrent.gradient(self.states[0][:-1], self.dz, layer.recurrent_kernel.grad)
         if layer.use_bias:
-            np.add.reduce(rows(self.dz), axis=0, out=layer.bias.grad[1])
-        self.dz[..., 2 * u :] = self.dg
-        self.inputs.gradient(self.x, self.dz, layer.kernel.grad)
-        if layer.use_bias:
-            layer.bias.grad[0, : 2 * u] = layer.bias.grad[1, : 2 * u]
-            np.add.reduce(rows(self.dg), axis=0, out=layer.bias.grad[0, 2 * u :])
+            np.add.reduce(rows(self.dz_g), axis=0, out=layer.bias.grad[1, 2 * layer.units :])
+        self.dz_g[...] = self.dg
+        self.write_input_gradients()
+
+    def write_bias(self, gradient: Array) -> None:
+        u, (inner, outer) = self.layer.units, self.layer.bias.grad
+        inner[...] = gradient
+        outer[: 2 * u] = gradient[: 2 * u]
 
 
 class ResetFirstCell(GRUCell):
     """z, r = s(x_t W + b + h U);  g = a(x_t W_g + b_g + (r h) U_g);  h_t = z h + (1 - z) g"""
+
+    bias, write_bias = Cell.bias, Cell.write_bias
 
     def prepare(self) -> None:
         super().prepare()
@@ -104,10 +103,6 @@ class ResetFirstCell(GRUCell):
         self.gate_product = Product(U[:, : 2 * u], None if masks is None else masks[:2])
         self.product = Product(U[:, 2 * u :], None if masks is None else masks[2:])
         self.rh = self.hU_g  # the same memory for what takes its place
-
-    def add_bias(self) -> None:
-        if self.layer.use_bias:
-            self.z += self.layer.bias.value
 
     def step(self, t: int) -> None:
         (h,), u = self.states, self.layer.units
@@ -118,24 +113,19 @@ class ResetFirstCell(GRUCell):
         self.mix(t)
 
     def step_back(self, t: int, *slopes: Array) -> None:
-        (h,), (dh,), u, spare = self.states, slopes, self.layer.units, self.spare
-        dz, dg = self.dz[t], self.dz[t][:, 2 * u :]
+        (h,), (dh,), dg, spare = self.states, slopes, self.dz_g[t], self.spare
         self.mix_back(t, dh, dg)
         drh = self.product.backward(dg, spare)
-        np.multiply(drh, h[t], out=dz[:, u : 2 * u])
-        drh *= self.r[t]
-        dh += drh
-        self.act.backward(dz[:, : 2 * u], self.zr[t], t)
-        dh += self.gate_product.backward(dz[:, : 2 * u], spare)
+        np.multiply(drh, h[t], out=self.dr[t])
+        dh += np.multiply(drh, self.r[t], out=drh)
+        self.act.backward(self.dzr[t], self.zr[t], t)
+        dh += self.gate_product.backward(self.dzr[t], spare)
 
     def write_gradients(self) -> None:
-        layer, u = self.layer, self.layer.units
-        grad = layer.recurrent_kernel.grad
-        self.gate_product.gradient(self.states[0][:-1], self.dz[..., : 2 * u], grad[:, : 2 * u])
-        self.product.gradient(self.rh, self.dz[..., 2 * u :], grad[:, 2 * u :])
-        self.inputs.gradient(self.x, self.dz, layer.kernel.grad)
-        if layer.use_bias:
-            np.add.reduce(rows(self.dz), axis=0, out=layer.bias.grad)
+        grad, u = self.layer.recurrent_kernel.grad, self.layer.units
+        self.gate_product.gradient(self.states[0][:-1], self.dzr, grad[:, : 2 * u])
+        self.product.gradient(self.rh, self.dz_g, grad[:, 2 * u :])
+        self.write_input_gradients()
 
 
 @register("layer")

@@ -11,7 +11,8 @@ from nnctl.fields import field
 from nnctl.initializers import Initializer
 from nnctl.layers import Array, Shape
 from nnctl.layers.gates import blocks, make_gates
-from nnctl.layers.recurrent import ACTIVATION_DOC, RECURRENT_ACTIVATION_DOC, UNITS_DOC, Cell, Recurrent
+from nnctl.layers.recurrent import ACTIVATION_DOC, RECURRENT_ACTIVATION_DOC, UNITS_DOC, Recurrent
+from nnctl.layers.scan import Cell
 from nnctl.registry import register
 from nnctl.rules import PositiveInt
 
@@ -22,15 +23,11 @@ class LSTMCell(Cell):
     gates, memories = 4, 2
 
     def prepare(self) -> None:
-        layer = self.layer
-        if layer.use_bias:
-            self.z += layer.bias.value
-        s, a = layer.recurrent_activation, layer.activation
-        self.act = make_gates([s, s, a, s], self.z[0])
+        s, a = self.layer.recurrent_activation, self.layer.activation
+        self.act, self.act_c = make_gates([s, s, a, s], self.z[0]), make_gates([a], self.spare)
         self.i, self.f, self.g, self.o = blocks(self.z, 4)
         self.a = np.empty_like(self.states[1][1:])  # a(c)
-        self.act_c = make_gates([a], self.states[1][0])
-        self.hU, self.spare = np.empty_like(self.z[0]), np.empty_like(self.states[0][0])
+        self.hU = np.empty_like(self.z[0])
 
     def step(self, t: int) -> None:
         (h, c), z, a, spare = self.states, self.z[t], self.a[t], self.spare
@@ -42,19 +39,20 @@ class LSTMCell(Cell):
         self.act_c.forward(a, t)
         np.multiply(self.o[t], a, out=h[t + 1])
 
+    def prepare_back(self) -> None:
+        self.di, self.df, self.dg, self.do = blocks(self.dz, 4)
+
     def step_back(self, t: int, *slopes: Array) -> None:
-        (dh, dc), c, a, spare = slopes, self.states[1], self.a[t], self.spare
-        dz = self.dz[t]
-        di, df, dg, do = blocks(dz, 4)
-        np.multiply(dh, a, out=do)
+        (dh, dc), c, dz, a, spare = slopes, self.states[1], self.dz[t], self.a[t], self.spare
+        np.multiply(dh, a, out=self.do[t])
         np.multiply(dh, self.o[t], out=spare)
         self.act_c.backward(spare, a, t)
         dc += spare
-        np.multiply(dc, self.g[t], out=di)
-        np.multiply(dc, c[t], out=df)
-        np.multiply(dc, self.i[t], out=dg)
-        self.act.backward(dz, self.z[t], t)
+        np.multiply(dc, self.i[t], out=self.dg[t])
+        np.multiply(dc, self.g[t], out=self.di[t])
+        np.multiply(dc, c[t], out=self.df[t])
         dc *= self.f[t]
+        self.act.backward(dz, self.z[t], t)
         self.recurrent.backward(dz, dh)
 
 

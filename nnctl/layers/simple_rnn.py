@@ -6,7 +6,8 @@ from nnctl.activations import AnActivation
 from nnctl.fields import field
 from nnctl.layers import Array
 from nnctl.layers.gates import make_gates
-from nnctl.layers.recurrent import ACTIVATION_DOC, UNITS_DOC, Cell, Recurrent
+from nnctl.layers.recurrent import ACTIVATION_DOC, UNITS_DOC, Recurrent
+from nnctl.layers.scan import Cell
 from nnctl.registry import register
 from nnctl.rules import PositiveInt
 
@@ -15,8 +16,6 @@ class SimpleCell(Cell):
     """h_t = f(x_t W + h_(t-1) U + b)"""
 
     def prepare(self) -> None:
-        if self.layer.use_bias:
-            self.z += self.layer.bias.value
         self.f = make_gates([self.layer.activation], self.z[0])
 
     def step(self, t: int) -> None:

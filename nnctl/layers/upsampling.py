@@ -75,19 +75,14 @@ class UpSampling2D(UpSampling):
     def forward(self, x: Array, ctx: Context) -> tuple[Array, Any]:
         if self.interpolation == "nearest":
             return super().forward(x, ctx)
-        rows, columns = self.mixing(self.split(x.shape[1:])[0], x.dtype)
-        y = np.einsum("pi,bijc->bpjc", rows, self.inward(x), optimize=True)
-        return self.outward(np.einsum("qj,bpjc->bpqc", columns, y, optimize=True)), (rows, columns)
+        x = self.inward(x)
+        matrices = [bilinear(n, factor, x.dtype) for n, factor in zip(x.shape[1:-1], self.factors, strict=True)]
+        return self.outward(mix(x, matrices)), matrices
 
     def backward(self, dy: Array, cache: Any) -> Array:
         if cache is None:
             return super().backward(dy, cache)
-        rows, columns = cache
-        dx = np.einsum("qj,bpqc->bpjc", columns, self.inward(dy), optimize=True)
-        return self.outward(np.einsum("pi,bpjc->bijc", rows, dx, optimize=True))
-
-    def mixing(self, sizes: Shape, dtype: Any) -> list[Array]:
-        return [bilinear(n, factor, dtype) for n, factor in zip(sizes, self.factors, strict=True)]
+        return self.outward(mix(self.inward(dy), [matrix.T for matrix in cache]))
 
 
 @register("layer")
@@ -100,6 +95,13 @@ class UpSampling3D(UpSampling):
 
     axes = 3
     examples = ({"size": [1, 2, 2], "input_shape": [1, 2, 2, 2]},)
+
+
+def mix(x: Array, matrices: list[Array]) -> Array:
+    """Return x (B, *S, C) with each axis of S replaced by what a matrix (new, old) makes of it."""
+    for axis, matrix in enumerate(matrices, 1):
+        x = np.moveaxis(np.tensordot(matrix, x, (1, axis)), 0, axis)
+    return x
 
 
 def bilinear(n: int, factor: int, dtype: Any) -> Array:

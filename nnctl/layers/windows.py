@@ -88,7 +88,8 @@ def slide(sizes: Shape, window: Shape, strides: Shape, dilation: Shape, padding:
 class Sliding(Layer):
     """A layer over `axes` axes of space and one of channels, which may come first.
 
-    Data are computed channels-last; a layer with the channels in front works on a view.
+    Data are computed channels-last. A layer with the channels in front gives a view of such data to the
+    next one, which so has nothing to copy.
     """
 
     axes: ClassVar[int]
@@ -124,8 +125,8 @@ class Sliding(Layer):
         return (channels, *sizes) if self.channels_first else (*sizes, channels)
 
     def inward(self, x: Array) -> Array:
-        """Return x with its channels last."""
-        return np.moveaxis(x, 1, -1) if self.channels_first else x
+        """Return x with its channels last; it is copied unless a layer before this one has them so in memory."""
+        return np.ascontiguousarray(np.moveaxis(x, 1, -1)) if self.channels_first else x
 
     def outward(self, y: Array) -> Array:
         """Return y, whose channels are last, with its channels where the user wants them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nnctl.metrics import Array, MeanMetric
+from nnctl.metrics import Array, MeanMetric, spread
 from nnctl.registry import known, names, register
 
 
@@ -15,9 +15,13 @@ def metric_of(loss: type[Any]) -> type[MeanMetric]:
         better = "min"
 
         def values(self, t: Array, y: Array) -> Array:
-            if getattr(self, "from_logits", False):
-                return self._loss.forward_logits(y, y, t)[0]
             return self._loss.forward(y, t)[0]
+
+        def update(self, t: Array, y: Array, weight: Array | None = None) -> None:
+            values = self.values(t, y)
+            if weight is not None and (counted := self._loss.counted(values, t, None)) is not None:
+                weight = spread(weight, values) * counted
+            self.add(values, weight)
 
         def _fill(self, values: Any, findings: Any, path: Any) -> None:
             super()._fill(values, findings, path)
@@ -32,5 +36,7 @@ def metric_of(loss: type[Any]) -> type[MeanMetric]:
 
 
 for _loss in known("loss").values():
-    _aliases, _ = names(_loss)
-    register("metric", name=_loss.registered_name, aliases=_aliases)(metric_of(_loss))  # type: ignore[attr-defined] # a Thing
+    if not _loss.averages:  # type: ignore[attr-defined]  # a Loss
+        continue
+    _aliases, _legacy = names(_loss)
+    register("metric", name=_loss.registered_name, aliases=_aliases, legacy=_legacy)(metric_of(_loss))  # type: ignore[attr-defined] # a Thing

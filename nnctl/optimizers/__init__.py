@@ -1,38 +1,49 @@
 """Optimizers: rules that move the weights along their gradients.
 
 All trainable weights are one flat vector and all gradients another (see model.Parameters), so an
-optimizer is its paper's formula on vectors: `update(w, g, *slots, lr)`, in place. The base class
-calls it on blocks that fit the processor's cache, one after the other, and does what all rules
-share: the learning rate and its schedule, clipping, and the count of steps.
+optimizer is its paper's formula on vectors: `update(w, g, slots, scratch, lr)`, in place. The base
+class calls it on blocks that fit the processor's cache, one after the other. A rule that looks at a
+weight as a whole (its norm, its rows) sets `whole_weights` and is called once a weight, with arrays
+in the weight's shape.
 
-`scratch` holds `temporaries` vectors of a block's size, so that an update allocates nothing.
+What all rules share is a pass over the flat vectors, in the order of Keras:
+
+    gradients: mean over several batches -> clipping -> weights: decay -> update -> running average
+
+`scratch` holds `temporaries` arrays of a block's size, so that an update allocates nothing.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Protocol
 
 import numpy as np
+from annotated_types import Ge
 
 from nnctl.fields import Thing, field
+from nnctl.findings import Findings, Path
+from nnctl.optimizers import pieces
+from nnctl.optimizers.old_names import renewed
+from nnctl.optimizers.pieces import Array
 from nnctl.registry import exported
-from nnctl.rules import Of, PositiveFloat
+from nnctl.rules import NonNegativeFloat, Of, PositiveFloat, PositiveInt, Probability
 from nnctl.schedules import ARate, Schedule
 
-Array = np.ndarray[Any, np.dtype[Any]]
-
-BLOCK = 65_536  # elements: a block of weights, gradients and slots stays in the cache
 FLUSH_EVERY = 64  # steps
 TINY = 1e-30  # far below any epsilon squared; a slot below it does not change an update
 
 RATE_DOC = "Step size: a number, or a schedule."
 EPSILON_DOC = "Keeps the division finite."
+MEAN_DOC = "Decay of the running mean of the gradients."
+SQUARE_DOC = "Decay of the running mean of the squared gradients."
 
 
 class Parameters(Protocol):
     """What an optimizer sees of a model: flat vectors, and where each weight lies in them."""
 
+    weights: list[Any]  # with shape and size
     values: Array
     grads: Array
     slices: list[slice]
@@ -41,42 +52,86 @@ class Parameters(Protocol):
 class Optimizer(Thing):
     """w <- w + f(g)"""
 
-    slot_names: tuple[str, ...] = ()  # of this instance: `prepare` leaves out those that its options do not use
-    temporaries: ClassVar[int] = 1
+    kind: ClassVar[str] = "optimizer"
 
-    learning_rate: ARate = field(0.001, doc=RATE_DOC, positional=False)
+    slot_names: tuple[str, ...] = ()  # of this instance: `prepare` leaves out those that its options do not use
+    numbers: ClassVar[tuple[str, ...]] = ()  # attributes that are part of the state besides the slots
+    temporaries: ClassVar[int] = 1
+    whole_weights: ClassVar[bool] = False
+
+    learning_rate: ARate = field(0.001, doc=RATE_DOC, positional=False, legacy=("lr",))
+    weight_decay: NonNegativeFloat | None = field(
+        None, doc="Share of every weight, biases too, that a step takes away, times the rate.", positional=False
+    )
     clipnorm: PositiveFloat | None = field(None, doc="Largest norm of each weight's gradient.", positional=False)
     clipvalue: PositiveFloat | None = field(None, doc="Largest magnitude of a gradient's element.", positional=False)
     global_clipnorm: PositiveFloat | None = field(
         None, doc="Largest norm of all gradients taken together.", positional=False
     )
+    use_ema: bool = field(False, doc="End with running averages of the weights in their place.", positional=False)
+    ema_momentum: Probability = field(0.99, doc="Share of the old average that a step keeps.", positional=False)
+    ema_overwrite_frequency: PositiveInt | None = field(
+        None, doc="Steps after which the weights are set to their averages, again and again.", positional=False
+    )
+    loss_scale_factor: PositiveFloat | None = field(
+        None, doc="Accepted for Keras' sake: without half precision it changes nothing.", positional=False
+    )
+    gradient_accumulation_steps: Annotated[int, Ge(2)] | None = field(
+        None, doc="Batches whose mean gradient makes one update.", positional=False
+    )
     name: str | None = field(None, doc="Name in the model file.", positional=False)
 
     iterations: int
     slots: dict[str, Array]
+    swapped: bool  # whether the averages are in the weights, and the weights in the averages
 
     def update(self, w: Array, g: Array, slots: list[Array], scratch: list[Array], lr: float) -> None:
-        """Move one block of weights."""
+        """Move one block of weights, or one weight."""
         raise NotImplementedError
+
+    def begin_step(self) -> None:
+        """Bring `numbers` up to date, before the first block of a step."""
+
+    def slot_shape(self, name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the shape of a slot for a weight: the weight's own, or a smaller one."""
+        return shape
 
     def conflicts(self) -> Any:
         given = [n for n in ("clipnorm", "clipvalue", "global_clipnorm") if getattr(self, n) is not None]
         if len(given) > 1:
             yield given[1], f"{given[0]} and {given[1]} are both given; only one way of clipping is possible"
 
+    @classmethod
+    def joining(cls, given: Mapping[str, Any], findings: Findings, path: Path) -> Mapping[str, Any]:
+        return renewed(super().joining(given, findings, path), cls.fields, findings, path)
+
+    @property
+    def t(self) -> int:
+        """Number of the present update, from 1."""
+        return (self.iterations - 1) // (self.gradient_accumulation_steps or 1) + 1
+
+    # --- a step -------------------------------------------------------------------------------
+
     def prepare(self, parameters: Parameters) -> None:
         """Allocate the slots (zeros) for a model's parameters and start counting steps."""
         self.parameters = parameters
         self.iterations = 0
-        self.slots = {name: np.zeros_like(parameters.values) for name in self.slot_names}
-        size = min(BLOCK, parameters.values.size)
-        self._blocks = []
-        scratch = [np.empty(size, parameters.values.dtype) for _ in range(self.temporaries)]
-        for start in range(0, parameters.values.size, BLOCK):
-            part = slice(start, min(start + BLOCK, parameters.values.size))
-            views = [vector[part] for vector in self.slots.values()]
-            block = parameters.values[part], parameters.grads[part], views
-            self._blocks.append((*block, [s[: part.stop - part.start] for s in scratch]))
+        self.swapped = False
+        shared = {"average": self.use_ema, "gradient_accumulator": self.gradient_accumulation_steps is not None}
+        names = (*(name for name, is_used in shared.items() if is_used), *self.slot_names)
+        self.slots = {name: np.zeros_like(parameters.values) for name in names}
+        if self.whole_weights:
+            views = [self.views(name) for name in self.slot_names]
+            self._pieces = list(pieces.weights(parameters, views, self.temporaries))
+        else:
+            own = [self.slots[name] for name in self.slot_names]
+            self._pieces = list(pieces.blocks(parameters.values, parameters.grads, own, self.temporaries))
+
+    def views(self, slot: str) -> list[Array]:
+        """Return a slot as one array a weight; one that is smaller than its weight fills the place's beginning."""
+        shapes = [self.slot_shape(slot, weight.shape) for weight in self.parameters.weights]
+        parts = [self.slots[slot][part] for part in self.parameters.slices]
+        return [part[: math.prod(shape)].reshape(shape) for part, shape in zip(parts, shapes, strict=True)]
 
     def rate(self) -> float:
         """Return the learning rate of the next step."""
@@ -85,15 +140,31 @@ class Optimizer(Thing):
         return self.learning_rate
 
     def step(self) -> None:
-        """Clip the gradients and update all weights once."""
-        if self.clipnorm is not None or self.clipvalue is not None or self.global_clipnorm is not None:
-            self._clip()
+        """Update all weights once from their gradients, which may be changed."""
         lr = self.rate()
         self.iterations += 1
-        for w, g, slots, scratch in self._blocks:
-            self.update(w, g, slots, scratch, lr)
+        if self.gradient_accumulation_steps is None or self._accumulate(self.gradient_accumulation_steps):
+            self._clip()
+            if self.weight_decay:
+                self.parameters.values *= 1 - lr * self.weight_decay
+            self.begin_step()
+            for w, g, slots, scratch in self._pieces:
+                self.update(w, g, slots, scratch, lr)
+        if self.use_ema:
+            self._average()
         if self.iterations % FLUSH_EVERY == 0:
             self._flush()
+
+    def _accumulate(self, steps: int) -> bool:
+        """Add up the gradients; at every `steps`-th step put their mean in their place and return True."""
+        total, grads = self.slots["gradient_accumulator"], self.parameters.grads
+        if self.iterations % steps:
+            total += grads
+            return False
+        grads += total
+        grads /= steps
+        total[:] = 0
+        return True
 
     def _clip(self) -> None:
         grads = self.parameters.grads
@@ -101,12 +172,22 @@ class Optimizer(Thing):
             np.clip(grads, -self.clipvalue, self.clipvalue, out=grads)
             return
         limit = self.global_clipnorm if self.clipnorm is None else self.clipnorm
-        parts = [slice(None)] if self.clipnorm is None else self.parameters.slices
-        for part in parts:
+        if limit is None:
+            return
+        for part in [slice(None)] if self.clipnorm is None else self.parameters.slices:
             g = grads[part]
             norm = math.sqrt(float(np.dot(g, g)))
-            if limit is not None and norm > limit:
+            if norm > limit:
                 g *= limit / norm
+
+    def _average(self) -> None:
+        """average <- m average + (1 - m) w, beginning with the weights after the first update"""
+        average, w = self.slots["average"], self.parameters.values
+        average -= w
+        average *= self.ema_momentum if self.t > 1 else 0.0
+        average += w
+        if self.ema_overwrite_frequency and self.t % self.ema_overwrite_frequency == 0:
+            w[:] = average
 
     def _flush(self) -> None:
         """Set slots that have decayed to nothing to zero before they become denormal numbers.
@@ -118,18 +199,46 @@ class Optimizer(Thing):
             if slot.dtype == np.float32:
                 slot[np.abs(slot) < TINY] = 0
 
+    # --- the averages and the state -----------------------------------------------------------
+
+    def swap_averages(self) -> None:
+        """Exchange the weights and their averages; a second call undoes the first."""
+        average, w = self.slots["average"], self.parameters.values
+        kept = w.copy()
+        w[:] = average
+        average[:] = kept
+        self.swapped = not self.swapped
+
+    def finish(self) -> None:
+        """End the training: leave the averages in the place of the weights, where there are any."""
+        if not self.use_ema or self.iterations == 0:
+            return
+        if not self.swapped:
+            self.swap_averages()
+        self.slots["average"][:] = self.parameters.values
+        self.swapped = False
+
     def state(self) -> dict[str, Any]:
         """Return everything that a continued run needs, as arrays and plain numbers."""
         rate = None if isinstance(self.learning_rate, Schedule) else self.learning_rate
-        return {"iterations": self.iterations, "learning_rate": rate, "slots": dict(self.slots)}
+        numbers = {name: getattr(self, name) for name in (*self.numbers, "iterations", "swapped")}
+        return {**numbers, "learning_rate": rate, "slots": dict(self.slots)}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from what `state` returned; `prepare` must have been called."""
-        self.iterations = state["iterations"]
+        for name in (*self.numbers, "iterations", "swapped"):
+            setattr(self, name, state[name])
         if state["learning_rate"] is not None:
             self.learning_rate = state["learning_rate"]
         for name, slot in self.slots.items():
             slot[:] = state["slots"][name]
+
+
+def follow(mean: Array, target: Array, share: float, scratch: Array) -> None:
+    """mean <- mean + share (target - mean); `scratch` may be the target itself"""
+    np.subtract(target, mean, out=scratch)
+    scratch *= share
+    mean += scratch
 
 
 AnOptimizer = Annotated[Optimizer, Of("optimizer")]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nnctl.fields import field
-from nnctl.optimizers import EPSILON_DOC, RATE_DOC, Array, Optimizer
+from nnctl.optimizers import EPSILON_DOC, MEAN_DOC, RATE_DOC, SQUARE_DOC, Array, Optimizer, follow
 from nnctl.registry import register
 from nnctl.rules import Fraction, NonNegativeFloat
 from nnctl.schedules import ARate
@@ -22,12 +22,12 @@ class Adam(Optimizer):
     Source  Kingma & Ba 2015 (eps is "epsilon hat" of sec. 2), Reddi et al. 2018; keras.optimizers.Adam
     """
 
-    slot_names = ("momentum", "velocity", "velocity_hat")
+    slot_names: tuple[str, ...] = ("momentum", "velocity", "velocity_hat")
     temporaries = 2
 
     learning_rate: ARate = field(0.001, doc=RATE_DOC, legacy=("lr",))
-    beta_1: Fraction = field(0.9, doc="Decay of the running mean of the gradients.")
-    beta_2: Fraction = field(0.999, doc="Decay of the running mean of the squared gradients.")
+    beta_1: Fraction = field(0.9, doc=MEAN_DOC)
+    beta_2: Fraction = field(0.999, doc=SQUARE_DOC)
     epsilon: NonNegativeFloat = field(1e-7, doc=EPSILON_DOC)
     amsgrad: bool = field(False, doc="Divide by the largest running mean so far.")
 
@@ -38,14 +38,10 @@ class Adam(Optimizer):
     def update(self, w: Array, g: Array, slots: list[Array], scratch: list[Array], lr: float) -> None:
         step, spare = scratch
         m, v = slots[0], slots[1]
-        t = self.iterations
-        np.subtract(g, m, out=step)
-        step *= 1 - self.beta_1
-        m += step
+        t = self.t
+        follow(m, g, 1 - self.beta_1, step)
         np.multiply(g, g, out=step)
-        step -= v
-        step *= 1 - self.beta_2
-        v += step
+        follow(v, step, 1 - self.beta_2, step)
         if self.amsgrad:
             np.maximum(slots[2], v, out=slots[2])
             v = slots[2]

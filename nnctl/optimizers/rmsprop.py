@@ -22,7 +22,7 @@ class RMSprop(Optimizer):
     Source  Hinton 2012, lecture 6e; Graves 2013, eq. 38; keras.optimizers.RMSprop (eps inside the root)
     """
 
-    slot_names = ("velocity", "momentum", "average_gradient")
+    slot_names: tuple[str, ...] = ("velocity", "momentum", "average_gradient")
     temporaries = 2
 
     learning_rate: ARate = field(0.001, doc=RATE_DOC, legacy=("lr",))

@@ -20,7 +20,7 @@ class SGD(Optimizer):
     Source  Robbins & Monro 1951, Polyak 1964, Sutskever et al. 2013; keras.optimizers.SGD
     """
 
-    slot_names = ("momentum",)
+    slot_names: tuple[str, ...] = ("momentum",)
 
     learning_rate: ARate = field(0.01, doc=RATE_DOC, legacy=("lr",))
     momentum: Fraction = field(0.0, doc="Share of the previous step that is kept.")

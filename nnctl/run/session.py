@@ -193,7 +193,7 @@ def refuse_changes(before: Any, resolved: str, place: Path) -> None:
     lines = [_comparable(text).splitlines() for text in (before or "", resolved)]
     if before is None or lines[0] == lines[1]:
         return
-    difference = "\n".join(difflib.unified_diff(*lines, "the run's spec", "the spec given", lineterm="", n=0))
+    difference = "\n".join(difflib.unified_diff(lines[0], lines[1], "the run's spec", "the spec given", lineterm="", n=0))
     raise SpecError(
         f"{place}: the spec has changed since the run began; train under another --out, or with "
         f"--overwrite\n{difference}"

@@ -90,8 +90,12 @@ def test_csv_logger_appends_without_a_second_header(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("schedule", "rates"),
-    [({0: 0.5, 2: 0.25}, [0.5, 0.5, 0.25]), ({1: 0.5}, [1.0, 0.5, 0.5]), ("lr / 2", [0.5, 0.25, 0.125]),
-     ("0.1 if epoch < 2 else 0.01", [0.1, 0.1, 0.01])],
+    [
+        ({0: 0.5, 2: 0.25}, [0.5, 0.5, 0.25]),
+        ({1: 0.5}, [1.0, 0.5, 0.5]),
+        ("lr / 2", [0.5, 0.25, 0.125]),
+        ("0.1 if epoch < 2 else 0.01", [0.1, 0.1, 0.01]),
+    ],
 )
 def test_learning_rate_scheduler(tmp_path: Path, schedule: Any, rates: list[float]) -> None:
     trainer, _ = run(tmp_path, callbacks.LearningRateScheduler(schedule), [1, 1, 1])

@@ -67,12 +67,12 @@ def keras_numbers(family: str, case: Case) -> store.Numbers:
 
 def check(case: Case, got: store.Numbers, want: store.Numbers) -> None:
     """Compare every quantity; elements near zero are held to the size of their array."""
-    tolerance = 1e-5 if case.float32 else 1e-9
+    tolerance, near_zero = (1e-5, 1e-6) if case.float32 else (1e-9, 1e-11)
     assert set(got) == set(want), f"{case.id}: nnctl gives {sorted(got)}, Keras {sorted(want)}"
     for quantity, expected in want.items():
         actual = np.asarray(got[quantity], dtype=np.float64)
         assert actual.shape == expected.shape, f"{case.id}: {quantity} is {actual.shape}, Keras' {expected.shape}"
         size = np.abs(expected[np.isfinite(expected)]).max(initial=0.0)
         np.testing.assert_allclose(
-            actual, expected, rtol=tolerance, atol=tolerance * size * 1e-2, err_msg=f"{case.id}: {quantity}"
+            actual, expected, rtol=tolerance, atol=near_zero * size, err_msg=f"{case.id}: {quantity}"
         )

@@ -13,6 +13,7 @@ from nnctl.cli.voice import voice
 @click.command()
 @click.argument("spec")
 @click.option("--set", "overrides", multiple=True, metavar="K=V", help="Another value, as for train.")
+@options.plugin
 @options.data_dir
 @options.threads
 @options.talk

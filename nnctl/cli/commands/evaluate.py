@@ -16,6 +16,7 @@ from nnctl.cli.voice import voice
 @options.as_json
 @click.option("--batch-size", type=click.IntRange(min=1), metavar="N", help="Rows at once.")
 @options.fail_under
+@options.plugin
 @options.data_dir
 @options.threads
 @options.talk

@@ -17,6 +17,7 @@ def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
 
 @click.command()
 @click.argument("name", required=False, shell_complete=_complete)
+@options.plugin
 @options.talk
 def command(name: str | None) -> None:
     """Explain NAME: anything that a spec can name, or a section of it.

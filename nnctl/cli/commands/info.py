@@ -14,6 +14,7 @@ from nnctl.cli import console, options
 @click.argument("model", metavar="MODEL|RUN|SPEC")
 @click.option("--spec", "as_spec", is_flag=True, help="The YAML that it was made from, every default filled in.")
 @options.as_json
+@options.plugin
 @options.data_dir
 @options.talk
 def command(model: str, as_spec: bool, as_json: bool, data_dir: Path | None) -> None:

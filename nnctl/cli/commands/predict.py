@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @click.option("--probabilities", "what", flag_value="probabilities", type=str, help="The probabilities alone.")
 @click.option("--raw", "what", flag_value="raw", type=str, help="The outputs of the network as they are.")
 @click.option("--batch-size", type=click.IntRange(min=1), metavar="N", help="Rows at once.")
+@options.plugin
 @options.data_dir
 @options.threads
 @options.talk

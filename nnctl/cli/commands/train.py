@@ -32,6 +32,7 @@ from nnctl.cli.voice import voice
 @click.option("--max-time", type=options.DurationType(), metavar="3h50m", help="Stop in time, with status 75.")
 @options.fail_under
 @options.as_json
+@options.plugin
 @options.data_dir
 @options.threads
 @click.option(

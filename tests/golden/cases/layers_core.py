@@ -9,7 +9,9 @@ from . import LayerCase
 
 
 def on(x: Draw, name: str, **config: Any) -> LayerCase:
-    return LayerCase(name=name, config=config, x=x)
+    # TensorFlow's kernels hold a slope below zero, and gelu's constants, in float32.
+    float32 = any(word in f"{name} {config}" for word in ("gelu", "leaky_relu", "LeakyReLU", "negative_slope"))
+    return LayerCase(name=name, config=config, x=x, float32=float32)
 
 
 def masked(x: Draw, name: str, mask: str = "right", **config: Any) -> LayerCase:

@@ -67,8 +67,9 @@ BIDIRECTIONAL = [
     on(STEPS, "Bidirectional", layer={"LSTM": {"units": 2}},
        backward_layer={"GRU": {"units": 3, "go_backwards": True}}),
     on(STEPS, "Bidirectional", layer={"SimpleRNN": {"units": 2, "return_sequences": True}}, merge_mode="sum",
-       backward_layer={"SimpleRNN": {"units": 2, "return_sequences": True, "go_backwards": True,
-           "activation": "relu"}}),
+       backward_layer={
+           "SimpleRNN": {"units": 2, "return_sequences": True, "go_backwards": True, "activation": "relu"}
+       }),
     on(STEPS, "Bidirectional", layer={"GRU": {"units": 2, "reset_after": False, "use_bias": False}}),
     on(STEPS, "Bidirectional", layer={"LSTM": {"units": 2, "stateful": True}}, calls=2),
 ]

@@ -17,8 +17,9 @@ def on(
 BIT, BITS, STEP_BITS = ints(6, 1, high=2), ints(4, 3, high=2), ints(4, 5, 1, high=2)
 CLASS, STEP_CLASS = ints(6, high=4), ints(4, 5, high=3)
 # Logits of +-1e4 make probabilities of exactly 0 and 1.
-EXTREME_ROWS = given([[1e4, -1e4, 0.0], [-1e4, 1e4, 0.0], [30.0, -30.0, 0.0], [0.0, 1e-9, -1e-9], [500.0, 499.0,
-    501.0]])
+EXTREME_ROWS = given(
+    [[1e4, -1e4, 0.0], [-1e4, 1e4, 0.0], [30.0, -30.0, 0.0], [0.0, 1e-9, -1e-9], [500.0, 499.0, 501.0]]
+)
 EXTREME_BITS = given([[1e4], [-1e4], [1e4], [-1e4], [30.0], [1e-9], [0.0]])
 EXTREME_TRUTH = given([[1], [0], [0], [1], [0], [1], [1]])
 SURE_BITS = given([[1.0], [0.0], [1.0], [0.0], [1e-9], [1 - 1e-9], [0.5]])
@@ -75,6 +76,7 @@ CASES = [
     on(BITS, normal(4, 3), "BinaryFocalCrossentropy", from_logits=True, gamma=3.0),
     on(BITS, uniform(4, 3), "BinaryFocalCrossentropy", label_smoothing=0.1),
     on(BITS, normal(4, 3), "BinaryFocalCrossentropy", through="sigmoid"),
+    on(BITS, normal(4, 3), "BinaryFocalCrossentropy", through="softmax"),
     on(EXTREME_TRUTH, SURE_BITS, "BinaryFocalCrossentropy", note="certain"),
 
     on(one_hot(6, 4), simplex(6, 4), "CategoricalCrossentropy"),

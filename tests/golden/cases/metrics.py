@@ -139,6 +139,11 @@ def losses() -> list[MetricCase]:
         *on(signs(N, 3), REAL, "Hinge"),
         *on(signs(N, 3), REAL, "SquaredHinge"),
         *on(HOT, normal(N, 4), "CategoricalHinge"),
+        *on(BIT, SCORE, "BinaryFocalCrossentropy", gamma=1.0),
+        *on(HOT, ROWS, "CategoricalFocalCrossentropy"),
+        *on(CLASS, ROWS, "CategoricalGeneralizedCrossEntropy"),
+        *on(REAL, normal(N, 3), "Huber", delta=0.5),
+        *on(REAL, normal(N, 3), "LogCosh"),
     ]
 
 

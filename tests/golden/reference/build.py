@@ -27,10 +27,13 @@ MODULES = {
 FIELDS = {"backward_layer": "layer", "layer": "layer", "learning_rate": "schedule"}  # of which kind a field's thing is
 
 
+KERAS_2 = {"hard_sigmoid_keras2": tf_keras.activations.hard_sigmoid, **vars(tf_keras.layers)}  # what Keras 3 dropped
+
+
 def build(kind: str, value: Any) -> Any:
     """Make Keras' object of `Name` or `{Name: {field: value}}`; a function of Keras stays one."""
     name, fields = next(iter(value.items())) if isinstance(value, Mapping) else (value, {})
-    target = getattr(MODULES[kind], name, None) or getattr(tf_keras.layers, name)  # Keras 3 dropped some layers
+    target = getattr(MODULES[kind], name, None) or KERAS_2[name]
     arguments = {key: _argument(key, inner) for key, inner in (fields or {}).items()}
     if kind == "activation" and not isinstance(target, type):
         return functools.partial(target, **arguments) if arguments else target

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 from keras.src import backend
@@ -62,9 +63,12 @@ def _loss(case: LossCase, y: Any, x: Any, weight: Any, reduction: str) -> tuple[
 
 def metric(case: MetricCase) -> Numbers:
     """The result after each batch."""
-    # TensorFlow's top-k has no float64 form.
     dtype = "float32" if case.float32 else "float64"
-    target = build("metric", {case.name: {**case.config, "dtype": dtype}})
+    if hasattr(keras.metrics, case.name):
+        target = build("metric", {case.name: {**case.config, "dtype": dtype}})
+    else:  # a loss that Keras takes as a metric only as a function
+        values = build("loss", {case.name: {**case.config, "reduction": "none"}})
+        target = keras.metrics.MeanMetricWrapper(values, dtype=dtype)
     y, prediction = case.y.make(f"{case.id}/y"), case.prediction.make(f"{case.id}/p")
     weight = uniform(len(y), high=2.0).make(f"{case.id}/weight") if case.weighted else None
     mask = draw_mask(case.mask, case.prediction.shape[:2]) if case.mask else None

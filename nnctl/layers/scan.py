@@ -1,0 +1,213 @@
+"""The scan over time: what one pass of a recurrent layer over one batch does, whatever its cell.
+
+A `Cell` keeps the arrays of all steps, and so is the cache that `backward` needs. Time comes first:
+
+    x (T, B, I + 1)                   the inputs and a 1, whose weights are the bias
+    z (T, B, gates * units)           x W + b for all steps, from one product; a step turns z[t] into gates
+    states, each (T + 1, B, units)    step t leads from states[t] to states[t + 1]; the first is the output
+    dz like z                         the weights' gradients are one product of it at the end
+
+A cell's file writes `step` as its paper does, and `step_back`, the same line by line backwards.
+
+Masks, as in Keras: a masked step leaves the states as they are, so the output repeats the last
+valid one; before the first valid one it is zero; with `zero_output_for_mask` it always is.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+
+from nnctl import threads
+from nnctl.layers import Array, Context, Shape, rows
+from nnctl.layers.dropout import draw_mask
+from nnctl.layers.gates import blocks
+
+
+class Product:
+    """y = x @ w; with dropout, x is multiplied by one mask for all columns of w, or by one for each equal part."""
+
+    def __init__(self, weight: Array, masks: Array | None = None) -> None:
+        self.weight, self.masks = weight, masks
+
+    @cached_property
+    def transposed(self) -> Array:
+        """A copy: many small products with it cost less than with a transposed view."""
+        return np.ascontiguousarray(self.weight.T)
+
+    def forward(self, x: Array, out: Array) -> Array:
+        if self.masks is None:
+            np.matmul(rows(x), self.weight, out=rows(out))
+            return out
+        for keep, w, y in zip(self.masks, *self.parts(self.weight, out), strict=True):
+            np.matmul(x * keep, w, out=y)
+        return out
+
+    def backward(self, dy: Array, out: Array) -> Array:
+        """Write the gradient of x; `out` may leave out the 1 at its end."""
+        width = out.shape[-1]
+        if self.masks is None:
+            np.matmul(rows(dy), self.transposed[:, :width], out=rows(out))
+            return out
+        out[...] = 0
+        for keep, w, part in zip(self.masks, *self.parts(self.weight, dy), strict=True):
+            out += np.matmul(part, w[:width].T) * keep[:, :width]
+        return out
+
+    def gradient(self, x: Array, dy: Array, out: Array) -> Array:
+        """Write the gradient of w, from all steps."""
+        if self.masks is None:
+            return np.matmul(rows(x).T, rows(dy), out=out)
+        for keep, part, grad in zip(self.masks, *self.parts(dy, out), strict=True):
+            np.matmul(rows(x * keep).T, rows(part), out=grad)
+        return out
+
+    def parts(self, *arrays: Array) -> list[list[Array]]:
+        assert self.masks is not None
+        return [blocks(array, len(self.masks)) for array in arrays]
+
+
+class Cell:
+    """One pass of a layer over one batch."""
+
+    gates: ClassVar[int] = 1  # blocks of `units` columns in the kernels
+    memories: ClassVar[int] = 1  # arrays that go from step to step
+
+    def __init__(self, layer: Any, x: Array, ctx: Context) -> None:
+        self.layer, self.dtype = layer, x.dtype
+        self.x = self._with_one(self._ordered(x))
+        self.steps, batch, _ = self.x.shape
+        # Keras draws a mask for each gate as soon as there is recurrent dropout.
+        gates = self.gates if layer.recurrent_dropout or layer.implementation == 1 else 1
+        kernel, masks = layer.kernel.value, self._drop(layer.dropout, (gates, batch, x.shape[-1]), ctx)
+        if layer.use_bias:
+            kernel = np.concatenate([kernel, self.bias()[None]])
+        self.inputs = Product(kernel, None if masks is None else self._with_one(masks))
+        self.recurrent = Product(
+            layer.recurrent_kernel.value, self._drop(layer.recurrent_dropout, (gates, batch, layer.units), ctx)
+        )
+        self.z = self.inputs.forward(self.x, np.empty((self.steps, batch, self.gates * layer.units), x.dtype))
+        self.states = [np.empty((self.steps + 1, batch, layer.units), x.dtype) for _ in range(self.memories)]
+        starts = layer.start(batch)
+        for number, state in enumerate(self.states):
+            state[0] = 0 if starts is None else starts[number]
+        self._look_at_mask(ctx.mask, starts is not None)
+        self.spare = np.empty_like(self.states[0][0])
+        self.prepare()
+
+    def bias(self) -> Array:
+        """Return what is added to x W."""
+        bias: Array = self.layer.bias.value
+        return bias
+
+    def _with_one(self, x: Array) -> Array:
+        """Put a 1 after the last input, whose weights are the bias: far cheaper than adding it."""
+        if not self.layer.use_bias:
+            return np.ascontiguousarray(x)
+        wider = np.empty((*x.shape[:-1], x.shape[-1] + 1), x.dtype)
+        wider[..., :-1] = x
+        wider[..., -1] = 1
+        return wider
+
+    def _ordered(self, x: Array) -> Array:
+        """Put time first, in the order of processing."""
+        x = x.swapaxes(0, 1)
+        return x[::-1] if self.layer.go_backwards else x
+
+    def _drop(self, rate: float, shape: Shape, ctx: Context) -> Array | None:
+        return draw_mask(shape, rate, ctx.random, self.dtype) if ctx.training and rate else None
+
+    def _look_at_mask(self, mask: Array | None, carried: bool) -> None:
+        """Find the steps at which some rows rest, and where outputs are set to zero."""
+        self.resting: list[Array | None] = [None] * self.steps
+        self.shown: Array | None = None
+        if mask is None:
+            return
+        valid = self._ordered(mask)[..., None]
+        self.resting = [None if step.all() else ~step for step in valid]
+        if self.layer.zero_output_for_mask:
+            self.shown = valid
+        elif carried:  # a state that starts at zero stays so until the first valid step
+            self.shown = np.logical_or.accumulate(valid, axis=0)
+
+    def prepare(self) -> None:
+        """Make what the steps need."""
+        raise NotImplementedError
+
+    def step(self, t: int) -> None:
+        """Lead from states[t] to states[t + 1]."""
+        raise NotImplementedError
+
+    def step_back(self, t: int, *slopes: Array) -> None:
+        """Write dz[t], and turn the slopes of states[t + 1] into those of states[t], in place."""
+        raise NotImplementedError
+
+    def forward(self) -> Array:
+        with threads.single():
+            for t, rest in enumerate(self.resting):
+                self.step(t)
+                if rest is not None:
+                    for state in self.states:
+                        np.copyto(state[t + 1], state[t], where=rest)
+        y = self.states[0][1:]
+        if not self.layer.return_sequences:
+            return y[-1] if self.shown is None else y[-1] * self.shown[-1]
+        if self.shown is not None:
+            y = y * self.shown
+        return y.swapaxes(0, 1)
+
+    def backward(self, dy: Array) -> Array | None:
+        sequences = self.layer.return_sequences
+        dy = dy.swapaxes(0, 1) if sequences else dy
+        if self.shown is not None:
+            dy = dy * (self.shown if sequences else self.shown[-1])
+        slopes = [np.zeros_like(state[0]) for state in self.states]
+        if not sequences:
+            slopes[0] += dy
+        self.dz = np.empty_like(self.z)
+        self.prepare_back()
+        with threads.single():
+            for t in reversed(range(self.steps)):
+                if sequences:
+                    slopes[0] += dy[t]
+                self._step_back_valid(t, slopes)
+        self.write_gradients()
+        return self._input_gradient() if self.layer.needs_dx else None
+
+    def _step_back_valid(self, t: int, slopes: list[Array]) -> None:
+        """Go back through a step; the slopes of resting rows pass by it."""
+        rest = self.resting[t]
+        if rest is None:
+            self.step_back(t, *slopes)
+            return
+        passed = [slope * rest for slope in slopes]
+        for slope in slopes:
+            slope *= ~rest
+        self.step_back(t, *slopes)
+        for slope, past in zip(slopes, passed, strict=True):
+            slope += past
+
+    def prepare_back(self) -> None:
+        """Make what the way back needs."""
+
+    def write_gradients(self) -> None:
+        self.write_input_gradients()
+        self.recurrent.gradient(self.states[0][:-1], self.dz, self.layer.recurrent_kernel.grad)
+
+    def write_input_gradients(self) -> None:
+        kernel = self.layer.kernel
+        gradient = self.inputs.gradient(self.x, self.dz, np.empty_like(self.inputs.weight))
+        inputs = kernel.shape[0]
+        kernel.grad[...] = gradient[:inputs]
+        if self.layer.use_bias:
+            self.write_bias(gradient[inputs])
+
+    def write_bias(self, gradient: Array) -> None:
+        self.layer.bias.grad[...] = gradient
+
+    def _input_gradient(self) -> Array:
+        inputs: int = self.layer.kernel.shape[0]
+        dx = self.inputs.backward(self.dz, np.empty((*self.x.shape[:2], inputs), self.dtype))
+        return (dx[::-1] if self.layer.go_backwards else dx).swapaxes(0, 1)
