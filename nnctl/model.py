@@ -213,6 +213,13 @@ class Sequential:
         for layer in self.layers:
             layer.reset_state()
 
+    def adapt(self, x: Array) -> None:
+        """Show the training rows to the layers that learn from them before training, such as Normalization."""
+        last = max((number for number, layer in enumerate(self.layers) if layer.adapts), default=-1)
+        for layer in self.layers[: last + 1]:
+            layer.adapt(x)
+            x = layer.forward(x, Context())[0]
+
     def reset_metrics(self) -> None:
         for metric in self.metrics:
             metric.reset()
@@ -307,6 +314,11 @@ class Sequential:
         for number, y in outputs.active.items():
             total += self._active[number].penalty(y) / max(len(y), 1)
         return total
+
+    def product_size(self, rows: int) -> int:
+        """Return the multiplications of the largest matrix product for a batch of so many rows."""
+        pairs = zip(self.layers, self.shapes, strict=True)
+        return max(layer.product_size(rows, shape) for layer, shape in pairs)
 
     # --- telling ------------------------------------------------------------------------------
 

@@ -209,7 +209,9 @@ class Predictions:
             return
         p = probabilities(self.trained.model, outputs)
         if self.what != "probabilities":
-            index = (p[:, 0] > 0.5).astype(int) if p.shape[1] == 1 else p.argmax(axis=1)
+            loss = self.trained.model.loss
+            boundary = 0.5 if loss is None else loss.boundary
+            index = (p[:, 0] > boundary).astype(int) if p.shape[1] == 1 else p.argmax(axis=1)
             yield [self.labels[i] for i in index]
         if self.what != "labels":
             yield from p.T

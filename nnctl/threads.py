@@ -2,6 +2,12 @@
 
 The numbers of OpenBLAS' threads must be in the environment before NumPy is imported, so the
 command line calls `set_threads` first; later calls go through threadpoolctl.
+
+OpenBLAS' threads spin while they wait for one another. Where another process takes one of the
+processors, many small products (the steps of a recurrent net) become ten times slower; with one
+thread they do not change, and two threads had not made them faster. So the steps of a recurrent
+layer run under `single`, and a network of small products does as a whole (`for_products`). The
+choice depends on shapes alone: the same bits every time.
 """
 
 from __future__ import annotations
@@ -9,11 +15,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+SMALL = 2**23  # multiplications: a product below it is done before a second thread is awake
 VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -62,11 +69,7 @@ def current() -> int:
 
 @contextmanager
 def single() -> Iterator[None]:
-    """Run the matrix products inside on one thread, as suits many small ones one after the other.
-
-    Threads of OpenBLAS spin while they wait for each other: where another process has one of the
-    processors, the steps of an LSTM take several times as long on two threads as on one.
-    """
+    """Run the matrix products inside on one thread, as suits many small ones one after the other."""
     before = [(library, library.num_threads) for library in _libraries()]
     for library, _ in before:
         library.set_num_threads(1)
@@ -82,3 +85,8 @@ def _libraries() -> list[Any]:
     import threadpoolctl
 
     return [found for found in threadpoolctl.ThreadpoolController().lib_controllers if found.user_api == "blas"]
+
+
+def for_products(multiplications: int) -> AbstractContextManager[None]:
+    """Run matrix products on one thread where the largest has so few multiplications that a second only costs."""
+    return single() if multiplications < SMALL and current() > 1 else nullcontext()

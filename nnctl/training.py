@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from nnctl import seeds
+from nnctl import seeds, threads
 from nnctl.callbacks import EVENTS, Callback
 from nnctl.callbacks.history import History
 from nnctl.errors import DivergedError
@@ -28,6 +28,8 @@ Batch = tuple[Array, Any, Array | None]
 
 class Batches(Protocol):
     """Rows cut into batches: `epoch(e, start)` yields (x, t, weight) in the order of epoch e."""
+
+    batch_size: int
 
     def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]: ...
     def __len__(self) -> int: ...
@@ -84,10 +86,11 @@ class Trainer:
         on = {event: [getattr(c, event) for c in self.callbacks if c.hears(event)] for event in EVENTS}
         for hear in on["on_train_begin"]:
             hear()
-        while self.epoch < self.epochs and not self.stop_training:
-            self._run_epoch(on)
-            if self.stop_at_once:
-                return self.history
+        with threads.for_products(self.model.product_size(self.train.batch_size)):
+            while self.epoch < self.epochs and not self.stop_training:
+                self._run_epoch(on)
+                if self.stop_at_once:
+                    return self.history
         if self.model.optimizer is not None:
             self.model.optimizer.finish()
         for hear in on["on_train_end"]:

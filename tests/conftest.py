@@ -28,6 +28,8 @@ def same_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
     """Hide the user's cache, terminal width and colours."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
     monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("NNCTL_OFFLINE", "1")  # no test but those of downloads asks a network for anything
+    monkeypatch.delenv("NNCTL_MIRROR", raising=False)
     for name in ("NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE"):
         monkeypatch.delenv(name, raising=False)
 

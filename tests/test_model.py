@@ -142,3 +142,13 @@ def test_dropout_keeps_the_rate_and_the_mean() -> None:
 
 def test_regularizer_names_of_old() -> None:
     assert regularizers.L1L2(0.1, 0.2).penalty(np.array([1.0, -2.0])) == pytest.approx(0.1 * 3 + 0.2 * 5)
+
+
+def test_normalization_learns_from_the_rows_that_reach_it() -> None:
+    """Behind a Flatten, from two rows (0, 2) and (4, 2): means (2, 2), variances (4, 0)."""
+    model = Sequential([layers.Flatten(), layers.Normalization(), layers.Dense(1)])
+    model.build((2, 1))
+    model.adapt(np.array([[[0.0], [2.0]], [[4.0], [2.0]]], "float32"))
+    means, variances, *_ = model.layers[1].weights
+    np.testing.assert_array_equal(means.value, [2, 2])
+    np.testing.assert_array_equal(variances.value, [4, 0])

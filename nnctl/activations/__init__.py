@@ -10,7 +10,7 @@ curve and its slope.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
@@ -23,6 +23,8 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 class Activation(Thing):
     """y = f(z)"""
+
+    kind: ClassVar[str] = "activation"
 
     def forward(self, z: Array, out: Array | None = None) -> tuple[Array, Any]:
         raise NotImplementedError

@@ -71,7 +71,7 @@ class Celu(Elementwise):
 
 
 @register("activation", name="gelu")
-class Gelu(Elementwise):
+class Gelu(Activation):
     """y = z P(Z <= z), Z ~ N(0, 1); approximate: z (1 + tanh(sqrt(2 / pi) (z + 0.044715 z^3))) / 2
 
     Source  Hendrycks & Gimpel 2016; keras.activations.gelu
@@ -81,16 +81,18 @@ class Gelu(Elementwise):
 
     examples = ({}, {"approximate": True})
 
-    def curve(self, z: Array) -> Array:
-        return z * (sigmoid(_gelu_argument(z)) if self.approximate else _normal_cdf(z))
+    def forward(self, z: Array, out: Array | None = None) -> tuple[Array, Any]:
+        p = sigmoid(_gelu_argument(z)) if self.approximate else _normal_cdf(z)
+        return z * p, (z, p)
 
-    def slope(self, z: Array) -> Array:
+    def backward(self, dy: Array, cache: tuple[Array, Array]) -> Array:
+        z, p = cache
+        z = np.clip(z, -100, 100)  # beyond, the density is 0
         if self.approximate:
-            p = sigmoid(_gelu_argument(z))
-            z = np.clip(z, -100, 100)  # beyond, p (1 - p) is 0
-            return p + p * (1 - p) * z * (math.sqrt(8 / math.pi) * (1 + 3 * 0.044715 * np.square(z)))
-        density = np.exp(-0.5 * np.square(np.clip(z, -100, 100))) * (1 / math.sqrt(2 * math.pi))
-        return _normal_cdf(z) + z * density
+            density = p * (1 - p) * (math.sqrt(8 / math.pi) * (1 + 3 * 0.044715 * np.square(z)))
+        else:
+            density = np.exp(-0.5 * np.square(z)) * (1 / math.sqrt(2 * math.pi))
+        return dy * (p + z * density)
 
 
 @register("activation", name="silu", aliases=("swish",))
@@ -177,8 +179,8 @@ class Exponential(Activation):
 
 def _normal_cdf(z: Array) -> Array:
     """Return P(Z <= z) = erfc(-z / sqrt(2)) / 2, exact also far to the left."""
-    erfc = np.frompyfunc(math.erfc, 1, 1)
-    return (0.5 * erfc(-math.sqrt(0.5) * np.asarray(z, np.float64)).astype(np.float64)).astype(z.dtype)
+    erfc = np.vectorize(math.erfc, otypes=[np.float64])
+    return (0.5 * erfc(-math.sqrt(0.5) * z.astype(np.float64))).astype(z.dtype)
 
 
 def _gelu_argument(z: Array) -> Array:

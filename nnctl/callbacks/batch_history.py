@@ -13,7 +13,7 @@ from nnctl.fields import field
 from nnctl.registry import register
 
 
-@register("callback", legacy=("LossHistory",))
+@register("callback", aliases=("LossHistory",))
 class BatchHistory(Callback):
     """losses[i] = loss of the i-th batch, penalties included
 

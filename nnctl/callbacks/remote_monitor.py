@@ -27,7 +27,8 @@ class RemoteMonitor(Callback):
 
     As JSON, or as a form whose `field` holds the JSON. Sent in the background, 5 s at most each, over
     http or https, without following redirects; a server that fails never stops or slows the run: one
-    warning is given. A user and password in `root` become the Authorization header and are never shown.
+    warning is given. A user and password in `root` become the Authorization header; they stand in the
+    run's spec.yaml, as the spec says them, and never in its log.
     Source  keras.callbacks.RemoteMonitor
     """
 

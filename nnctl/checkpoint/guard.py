@@ -12,14 +12,15 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
 import h5py
 import numpy as np
 
 from nnctl.checkpoint.kind import open_regular, require_hdf5
+from nnctl.checkpoint.scout import survives
 from nnctl.checkpoint.seal import check_seal
 from nnctl.errors import ModelFileError
 
@@ -28,17 +29,31 @@ Shape = tuple[int, ...]
 
 MAX_TEXT = 64 * 2**20  # bytes of one text attribute
 MAX_NAMES = 100_000  # in one list of names, in one group
-MAX_EXPANSION = 1100  # deflate cannot do better than 1032:1
+MAX_EXPANSION = 20  # packed weights are hardly smaller than plain ones; only zeros are, and bombs
+SMALL = 64 * 2**20  # bytes of values that a file of any size may hold
+MAX_DEPTH = 32  # of groups in groups
 FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_LZF}
 
 
-@dataclass(frozen=True)
+@dataclass
 class Source:
     """The file behind a group: its name for messages, its size, whether it bears nnctl's seal."""
 
     path: str
     size: int
     sealed: bool
+    taken: int = 0  # bytes of values read so far
+
+    @property
+    def most(self) -> int:
+        """Return how many bytes of values a file of this size may give."""
+        return max(SMALL, MAX_EXPANSION * self.size)
+
+    def take(self, place: str, size: int) -> None:
+        """Count what is about to be read: many names can lead to one small thing that unfolds to a large one."""
+        self.taken += size
+        if self.taken > self.most:
+            raise self.fail(place, f"claims {size:,} bytes; a file of {self.size:,} bytes may unfold to {self.most:,}")
 
     def fail(self, place: str, sentence: str) -> ModelFileError:
         return ModelFileError(f"{self.path}: {place or 'root'}: {sentence}")
@@ -47,14 +62,47 @@ class Source:
 @contextmanager
 def open_model_file(path: str | os.PathLike[str]) -> Iterator[Group]:
     """Open an HDF5 file for reading; raises as open_regular does, ModelFileError for any other kind."""
-    with open_regular(path) as file:
-        require_hdf5(file, path)
-        source = Source(os.fspath(path), os.fstat(file.fileno()).st_size, check_seal(file, path))
-        with _library(source, ""):
-            # The library gets our open file, so that it has no name to open a second one beside it.
-            hdf5 = h5py.File(file, "r", rdcc_nbytes=0)
-        with hdf5:
-            yield Group(hdf5, "", source)
+    with open_regular(path) as file, open_hdf5(file, os.fspath(path)) as root:
+        yield root
+
+
+@contextmanager
+def open_hdf5(file: BinaryIO, path: str) -> Iterator[Group]:
+    """Read an open file, or bytes in memory, as HDF5; `path` is for messages."""
+    require_hdf5(file, path)
+    source = Source(path, file.seek(0, os.SEEK_END), check_seal(file, path))
+    survives(lambda: _look_at_all(file, source), source.path, source.size)
+    with _opened(file, source) as root:
+        yield root
+
+
+@contextmanager
+def _opened(file: BinaryIO, source: Source) -> Iterator[Group]:
+    with _library(source, ""):
+        # The library gets our open file, so that it has no name to open a second one beside it.
+        hdf5 = h5py.File(file, "r", rdcc_nbytes=0)
+    with hdf5:
+        yield Group(hdf5, "", source)
+
+
+def _look_at_all(file: BinaryIO, source: Source) -> None:
+    """Do everything to a file that loading may do to it; what the guard refuses is left alone."""
+    with suppress(ModelFileError), _opened(file, source) as root:
+        waiting, seen = [(root, 0)], set()
+        while waiting:
+            group, depth = waiting.pop()
+            for attribute in group.attributes():
+                for read in (group.text, group.texts):
+                    with suppress(ModelFileError):
+                        read(attribute)
+            for name in group.names():
+                with suppress(ModelFileError):
+                    group.array(name, group.shape_of(name), None)
+                with suppress(ModelFileError):
+                    inner = group.group(name)
+                    if depth < MAX_DEPTH and inner.address not in seen:  # a group can hold itself
+                        seen.add(inner.address)
+                        waiting.append((inner, depth + 1))
 
 
 class Group:
@@ -72,6 +120,23 @@ class Group:
         with _library(self.source, self._at(name)):
             return bool(self._node.id.links.exists(name.encode()))
 
+    def names(self) -> list[str]:
+        """Return the names of all members, those that will be refused too."""
+        with _library(self.source, self.place):
+            if len(self._node) > MAX_NAMES:
+                raise self.fail("", f"holds {len(self._node):,} members, at most {MAX_NAMES:,} are read")
+            return list(self._node)
+
+    def attributes(self) -> list[str]:
+        with _library(self.source, self.place):
+            return list(self._node.attrs)
+
+    @property
+    def address(self) -> int:
+        """Where the group lies in the file: the same for every name that it has."""
+        with _library(self.source, self.place):
+            return int(h5py.h5o.get_info(self._node.id).addr)
+
     def group(self, path: str) -> Group:
         """Return the group at `path`, each step of it checked."""
         here = self
@@ -82,16 +147,17 @@ class Group:
             here = Group(node, here._at(name), self.source)
         return here
 
-    def array(self, path: str, shape: Shape, dtype: str | np.dtype[Any]) -> Array:
-        """Read a dataset that must have this shape, converted to this dtype without any change of a value."""
+    def array(self, path: str, shape: Shape, dtype: str | np.dtype[Any] | None) -> Array:
+        """Read a dataset that must have this shape, converted to this dtype (None: its own) with no value changed."""
         dataset, place = self._dataset(path)
         if dataset.shape != tuple(shape):
             raise self.source.fail(place, f"expected shape {tuple(shape)}, found {dataset.shape}")
+        self.source.take(place, dataset.size * dataset.dtype.itemsize)
         with _library(self.source, place):
             stored = np.empty(dataset.shape, dataset.dtype)
             if stored.size:
                 dataset.read_direct(stored)
-        wanted = np.dtype(dtype)
+        wanted = stored.dtype if dtype is None else np.dtype(dtype)
         if stored.dtype == wanted:
             return stored
         with np.errstate(over="ignore", invalid="ignore"):
@@ -166,7 +232,7 @@ class Group:
         if shape is None or dtype.kind not in "fiu" or dtype.metadata or dtype.itemsize > 8:
             raise self.source.fail(place, f"expected plain numbers, found {dtype}")
         size = math.prod(map(int, shape)) * dtype.itemsize
-        if size > stored * (MAX_EXPANSION if filters else 1):
+        if size > (stored and self.source.most if filters else stored):
             raise self.source.fail(place, f"claims {size:,} bytes (shape {shape}), the file holds {stored:,} of them")
         return dataset, place
 
@@ -214,7 +280,7 @@ def _library(source: Source, place: str) -> Iterator[None]:
         yield
     except ModelFileError:
         raise
-    except (OSError, RuntimeError, ValueError, KeyError, TypeError, NotImplementedError) as error:
+    except (OSError, RuntimeError, ValueError, KeyError, TypeError, AttributeError, NotImplementedError) as error:
         reason = str(error.args[0]) if error.args else type(error).__name__
         if "truncated" in reason:
             raise source.fail(place, f"truncated: {reason}") from error

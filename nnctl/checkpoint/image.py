@@ -21,6 +21,12 @@ _GROWTH = 2**20  # bytes by which the image in memory grows
 
 def write_hdf5(path: str | os.PathLike[str], fill: Callable[[Any], None]) -> None:
     """Replace the file by an HDF5 file that `fill` is given to put things into; raises as write_file does."""
+    image = make_image(fill)
+    write_file(path, lambda file: (file.write(image), file.write(seal(image))))
+
+
+def make_image(fill: Callable[[Any], None]) -> bytes:
+    """Return the bytes of an HDF5 file that `fill` is given to put things into, without a seal."""
     # "earliest" is the format that every HDF5 library of the last twenty years can read.
     with h5py.File(
         "image",
@@ -33,5 +39,5 @@ def write_hdf5(path: str | os.PathLike[str], fill: Callable[[Any], None]) -> Non
     ) as root:
         fill(root)
         root.flush()
-        image = root.id.get_file_image()
-    write_file(path, lambda file: (file.write(image), file.write(seal(image))))
+        image: bytes = root.id.get_file_image()
+    return image

@@ -43,12 +43,12 @@ def bare(thing: Thing) -> dict[str, Any]:
 
 
 def arguments(thing: Thing) -> dict[str, Any]:
-    """Return the constructor's arguments; None is left out where it is the default, in any Keras."""
+    """Return the constructor's arguments; None, and what Keras lacks, is left out where it is the default."""
     values = {name: getattr(thing, name) for name in thing.fields}
     return {
         name: _plain(value)
         for name, value in values.items()
-        if not (value is None and thing.fields[name].default is None)
+        if not (value == thing.fields[name].default and (value is None or name in getattr(thing, "own", ())))
     }
 
 
@@ -82,6 +82,8 @@ def _as_spec(kind: str, value: Any, where: str) -> Any:
     cls: Any = found[0]
     fields = cls.fields
     legacy = {old for field in fields.values() for old in field.legacy}
+    if kind == "optimizer":
+        legacy.add("decay")  # of Keras 2, joined with the rate
     result: dict[str, Any] = {}
     for key, item in config.items():
         if key in fields:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from nnctl import rules
-from nnctl.checkpoint.keras_config import arguments, bare, from_keras
+from nnctl.checkpoint.keras_config import MODULES, arguments, bare, from_keras
 from nnctl.errors import ModelFileError
 from nnctl.fields import create, plain
 from nnctl.layers import Layer
@@ -21,6 +21,7 @@ from nnctl.optimizers import Optimizer
 from nnctl.registry import snake
 
 DTYPES = ("float32", "float64")
+KERAS_DEFAULT_OPTIMIZER = "rmsprop"
 INPUT_DTYPES = (*DTYPES, "int32", "int64", "uint8", "bool", "float16")
 
 
@@ -57,6 +58,32 @@ def model_config(model: Sequential) -> dict[str, Any]:
         layers.append({"class_name": layer.title(), "config": config})
     config = {"name": model.name, "layers": layers, "build_input_shape": [None, *model.input_shape]}
     return {"class_name": "Sequential", "config": config}
+
+
+def archive_config(model: Sequential) -> dict[str, Any]:
+    """Return the config.json of a .keras archive: the same, with the module of every class."""
+    inner = model_config(model)["config"]
+    first, *others = inner["layers"]
+    first["config"]["batch_shape"] = first["config"].pop("batch_input_shape")
+    del inner["build_input_shape"]
+    result = _of_keras({"class_name": "Sequential", "config": inner}, "keras")
+    inner["layers"] = [_of_keras(layer, MODULES["layer"]) for layer in (first, *others)]
+    result["build_config"] = {"input_shape": [None, *model.input_shape]}
+    if model.optimizer is not None:
+        training = training_config(model)
+        result["compile_config"] = {
+            "optimizer": _of_keras(training["optimizer_config"], MODULES["optimizer"]),
+            "loss": _of_keras(training["loss"], MODULES["loss"]),
+            "metrics": [_of_keras(metric, MODULES["metric"]) for metric in training["metrics"]],
+            "loss_weights": None,
+            "weighted_metrics": None,
+        }
+    return result
+
+
+def _of_keras(config: Any, module: str) -> Any:
+    """Add to a bare config what an archive says of its class."""
+    return {"module": module, **config, "registered_name": None} if isinstance(config, dict) else config
 
 
 def training_config(model: Sequential) -> dict[str, Any]:
@@ -103,14 +130,13 @@ def read_architecture(config: Any, where: str) -> Architecture:
         given = values.pop("batch_shape", None) or values.pop("batch_input_shape", None)
         if number == 0 and given is not None:
             shape = _sample_shape(given, here)
-        dtype = _dtype(values.pop("dtype", None), here)
+        values, own_dtypes = _without_dtypes(values, here)
         if entry.get("class_name") in ("InputLayer", "Input"):
             if number or shape is None:
                 raise ModelFileError(f"{here}: an input layer must come first and say its shape")
             layers.append(create("layer", {"Input": {"shape": shape, "name": values.get("name")}}))
             continue
-        if dtype:
-            dtypes.add(dtype)
+        dtypes |= own_dtypes
         layers.append(from_keras("layer", {**entry, "config": values}, here))
     if len(dtypes) > 1 or not dtypes <= set(DTYPES):
         raise ModelFileError(f"{where}: expected one dtype for all layers, float32 or float64, got {sorted(dtypes)}")
@@ -134,8 +160,10 @@ def read_compilation(config: Any, where: str) -> Compilation:
         metrics = metrics[0]  # Keras 2: one list an output
     if not isinstance(metrics, list):
         raise ModelFileError(f"{where}: metrics: expected a list, got {rules.show(metrics)}")
+    # Keras 3 forgets the optimizer in an archive that it writes after an .h5 of the same model.
+    optimizer = config.get("optimizer_config", config.get("optimizer", KERAS_DEFAULT_OPTIMIZER))
     return Compilation(
-        from_keras("optimizer", config.get("optimizer_config"), f"{where}: optimizer"),
+        from_keras("optimizer", optimizer, f"{where}: optimizer"),
         from_keras("loss", config.get("loss"), f"{where}: loss"),
         [from_keras("metric", _unwrapped(metric), f"{where}: metrics[{i}]") for i, metric in enumerate(metrics)],
     )
@@ -155,6 +183,20 @@ def _sample_shape(value: Any, where: str) -> tuple[int | None, ...]:
     if not sizes or not all(size is None or (type(size) is int and size > 0) for size in sizes):
         raise ModelFileError(f"{where}: expected an input shape such as [null, 28, 28], got {rules.show(value)}")
     return tuple(sizes)
+
+
+def _without_dtypes(values: Mapping[str, Any], where: str) -> tuple[dict[str, Any], set[str]]:
+    """Return a layer's config, and those of the layers in it, without their dtypes; and these."""
+    values = dict(values)
+    dtype = _dtype(values.pop("dtype", None), where)
+    found = {dtype} if dtype else set()
+    for slot in ("layer", "backward_layer"):
+        inner = values.get(slot)
+        if isinstance(inner, Mapping) and isinstance(inner.get("config"), Mapping):
+            config, more = _without_dtypes(inner["config"], f"{where}: {slot}")
+            values[slot] = {**inner, "config": config}
+            found |= more
+    return values, found
 
 
 def _dtype(value: Any, where: str) -> str | None:

@@ -58,7 +58,8 @@ def open_regular(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 
 def require_hdf5(file: BinaryIO, path: str | os.PathLike[str]) -> None:
     """Raise ModelFileError, saying what the file is, unless it is a whole HDF5 file."""
-    size = os.fstat(file.fileno()).st_size
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
     head = file.read(4096)
     file.seek(0)
     if not head:

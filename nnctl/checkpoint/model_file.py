@@ -1,4 +1,4 @@
-"""model.h5: save_model, load_model, and load_weights for a warm start."""
+"""model.h5 and model.keras: save_model, load_model, and load_weights for a warm start."""
 
 from __future__ import annotations
 
@@ -11,25 +11,19 @@ from typing import Any
 import numpy as np
 
 from nnctl.checkpoint import own
-from nnctl.checkpoint.guard import MAX_EXPANSION, Group, open_model_file
-from nnctl.checkpoint.image import write_hdf5
-from nnctl.checkpoint.keras3_weights import is_keras3, match_keras3
+from nnctl.checkpoint.archive import write_archive
+from nnctl.checkpoint.image import make_image, write_hdf5
+from nnctl.checkpoint.keras3_weights import is_keras3, match_keras3, write_keras3
 from nnctl.checkpoint.keras_model import (
-    Architecture,
+    archive_config,
     model_config,
     read_architecture,
     read_compilation,
     training_config,
 )
-from nnctl.checkpoint.strict_json import loads
-from nnctl.checkpoint.weights import (
-    fill,
-    match_layer,
-    match_weights,
-    read_optimizer,
-    write_optimizer,
-    write_weights,
-)
+from nnctl.checkpoint.seal import seal
+from nnctl.checkpoint.stored import Stored, open_stored
+from nnctl.checkpoint.weights import fill, match_layer, match_weights, write_optimizer, write_weights
 from nnctl.errors import ConfigError, ModelFileError
 from nnctl.model import Sequential
 
@@ -62,6 +56,7 @@ def save_weights(path: str | os.PathLike[str], model: Sequential) -> None:
         root.attrs["backend"] = BACKEND
         root.attrs["keras_version"] = KERAS_VERSION
         write_weights(root, model)
+        own.write(root, {})
 
     write_hdf5(path, fill_file)
 
@@ -79,61 +74,64 @@ def _fill_file(root: Any, model: Sequential, extra: Mapping[str, Any]) -> None:
     own.write(root, extra)
 
 
+def save_archive(path: str | os.PathLike[str], model: Sequential, extra: Mapping[str, Any] | None = None) -> None:
+    """Write a built model as a .keras archive, atomically; what is nnctl's own goes into its file of weights."""
+
+    def fill_file(root: Any) -> None:
+        write_keras3(root, model)
+        own.write(root, extra or {})
+
+    image = make_image(fill_file)
+    write_archive(path, archive_config(model), {"keras_version": KERAS_VERSION}, image + seal(image))
+
+
 def load_model(
     path: str | os.PathLike[str], cls: type[Sequential] = Sequential, *, allow_nonfinite: bool = False
 ) -> Loaded:
-    """Read a model that nnctl saved, or Keras as a legacy .h5 file; compiled where the file says how.
+    """Read a model that nnctl saved, or Keras as a legacy .h5 or a .keras file; compiled where the file says how.
 
     Raises MissingInputError where there is no file, ModelFileError where it is no sound model file.
     """
-    with open_model_file(path) as root:
-        is_own = own.is_own(root)
-        if not root.has_attribute("model_config"):
-            has_weights = root.has_attribute("layer_names") or root.has_attribute("layer_names0")
-            what = "weights only" if has_weights else "an HDF5 file of something else"
-            raise ModelFileError(f"{os.fspath(path)}: holds no model_config: it is {what}, not a whole model")
-        where = f"{os.fspath(path)}: model_config"
-        plan = read_architecture(loads(root.text("model_config"), where), where)
-        loaded = Loaded(_build(plan, cls, root, allow_nonfinite))
-        if root.has_attribute("training_config"):
-            _compile(loaded, root)
+    with open_stored(path) as stored:
+        is_own = own.is_own(stored.root)
+        loaded = Loaded(_build(stored, cls, allow_nonfinite))
+        if stored.training is not None:
+            _compile(loaded, stored)
         if is_own:
-            loaded.extra = own.read(root)
+            loaded.extra = own.read(stored.root)
     return loaded
 
 
-def _build(plan: Architecture, cls: type[Sequential], root: Group, allow_nonfinite: bool) -> Sequential:
+def _build(stored: Stored, cls: type[Sequential], allow_nonfinite: bool) -> Sequential:
     """Make the model and set its weights; sizes are compared with the file before memory is taken."""
-    path = root.source.path
+    where, source = stored.place, stored.root.source
+    plan = read_architecture(stored.config, where)
     try:
         model = cls(plan.layers, plan.name, dtype=plan.dtype)
         shape = tuple(size for size in plan.input_shape or () if size is not None)
         if len(shape) != len(plan.input_shape or (None,)):
-            raise ModelFileError(f"{path}: model_config: the input shape is not known: {plan.input_shape}")
+            raise ModelFileError(f"{where}: the input shape is not known: {plan.input_shape}")
         model.infer_shapes(shape)
         needed = model.count_params() * np.dtype(plan.dtype).itemsize
-        # Half precision is the smallest that is read, deflate the densest.
-        if needed > 2 * MAX_EXPANSION * root.source.size:
-            raise ModelFileError(
-                f"{path}: model_config: the weights need {needed:,} bytes, the file holds {root.source.size:,}"
-            )
-        match_weights(root.group("model_weights"), model.layers)
+        if needed > 2 * source.most:  # half precision is the smallest that is read
+            raise ModelFileError(f"{where}: the weights need {needed:,} bytes, the file holds {source.size:,}")
+        stored.match(model.layers)
         model.build(shape)
     except ConfigError as error:
-        raise ModelFileError(f"{path}: model_config: {error}") from error
-    fill(match_weights(root.group("model_weights"), model.layers), plan.dtype, allow_nonfinite)
+        raise ModelFileError(f"{where}: {error}") from error
+    fill(stored.match(model.layers), plan.dtype, allow_nonfinite)
     return model
 
 
-def _compile(loaded: Loaded, root: Group) -> None:
-    where = f"{root.source.path}: training_config"
-    optimizer, loss, metrics = read_compilation(loads(root.text("training_config"), where), where)
+def _compile(loaded: Loaded, stored: Stored) -> None:
+    optimizer, loss, metrics = read_compilation(stored.training, stored.training_place)
     loaded.model.compile(optimizer, loss, metrics)
-    if root.has("optimizer_weights") and not read_optimizer(root.group("optimizer_weights"), optimizer):
-        if root.source.sealed:
-            raise root.fail("optimizer_weights", "does not fit the optimizer")
+    if stored.read_optimizer(optimizer) is False:
+        path = stored.root.source.path
+        if stored.root.source.sealed:
+            raise ModelFileError(f"{path}: the state of the optimizer does not fit {optimizer.title()}")
         loaded.notes.append(
-            f"{root.source.path}: the state of {optimizer.title()} is not laid out as in Keras 3; "
+            f"{path}: the state of {optimizer.title()} is not laid out as in Keras 3; "
             "training would start with a fresh optimizer"
         )
 
@@ -141,22 +139,23 @@ def _compile(loaded: Loaded, root: Group) -> None:
 def load_weights(
     path: str | os.PathLike[str], model: Sequential, *, by_name: bool = False, allow_nonfinite: bool = False
 ) -> list[str]:
-    """Set the weights of a built model from a model file or a weights-only .h5; return the layers that were set.
+    """Set the weights of a built model from a model file or a weights-only file; return the layers that were set.
 
     By position, all layers must fit. By name, layers that the file does not have keep their weights; the
-    .weights.h5 of Keras 3 has no names that could be compared and always goes by position.
+    .weights.h5 and .keras of Keras 3 have no names that could be compared and always go by position.
     Raises ModelFileError where numbers or shapes differ; then no weight is changed.
     """
-    with open_model_file(path) as root:
+    with open_stored(path, weights_only=True) as stored:
+        root = stored.root
         own.is_own(root)  # refuses a file of nnctl's that is not whole
+        layers = [layer for layer in model.layers if layer.weights]
         if is_keras3(root):
             fill(match_keras3(root, model.layers), model.dtype, allow_nonfinite)
-            return [str(layer.name) for layer in model.layers if layer.weights]
+            return [str(layer.name) for layer in layers]
         group = root.group("model_weights") if root.has("model_weights") else root
-        layers = [layer for layer in model.layers if layer.weights]
         if by_name:
-            stored = set(group.texts("layer_names"))
-            layers = [layer for layer in layers if str(layer.name) in stored]
+            names = set(group.texts("layer_names"))
+            layers = [layer for layer in layers if str(layer.name) in names]
             matches = [match for layer in layers for match in match_layer(group.group(str(layer.name)), layer)]
         else:
             matches = match_weights(group, layers)

@@ -24,7 +24,7 @@ def seal(image: bytes) -> bytes:
 
 def check_seal(file: BinaryIO, path: str | os.PathLike[str]) -> bool:
     """Whether the file has a seal; raises ModelFileError where it has one and the content is another."""
-    size = os.fstat(file.fileno()).st_size - LENGTH
+    size = file.seek(0, os.SEEK_END) - LENGTH
     if size < 0:
         return False
     file.seek(size)

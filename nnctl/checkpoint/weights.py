@@ -28,7 +28,6 @@ MAX_ATTRIBUTE = 64_512  # bytes that an attribute may have in an object's header
 SLOT_BY_SLOT = ("RMSprop",)
 BEFORE_THE_OTHERS = ("average", "gradient_accumulator")
 AFTER_THE_OTHERS = ("velocity_hat",)
-RATE_NAMES = ("learning_rate", "current_learning_rate")  # of Keras 3 and 2; absent where there is a schedule
 
 
 class Match(NamedTuple):
@@ -51,6 +50,14 @@ def write_weights(group: Any, model: Sequential) -> None:
 
 
 def write_optimizer(group: Any, optimizer: Optimizer, layers: Iterable[Layer]) -> None:
+    values = optimizer_values(optimizer, layers)
+    write_names(group, "weight_names", list(values))
+    for name, value in values.items():
+        group.create_dataset(name, data=value)
+
+
+def optimizer_values(optimizer: Optimizer, layers: Iterable[Layer]) -> dict[str, Any]:
+    """Return an optimizer's state by name, in the order of Keras 3."""
     prefix = snake(optimizer.title())
     values: dict[str, Any] = {f"{prefix}/iteration": np.int64(optimizer.iterations)}
     if not isinstance(optimizer.learning_rate, Schedule):
@@ -60,9 +67,7 @@ def write_optimizer(group: Any, optimizer: Optimizer, layers: Iterable[Layer]) -
         values[f"{prefix}/{slot}/{paths[id(weight)]}"] = view
     for name in optimizer.numbers:
         values[f"{prefix}/{name}"] = np.float64(getattr(optimizer, name))
-    write_names(group, "weight_names", list(values))
-    for name, value in values.items():
-        group.create_dataset(name, data=value)
+    return values
 
 
 def write_names(group: Any, attribute: str, names: list[str]) -> None:
@@ -114,26 +119,23 @@ def fill(matches: list[Match], dtype: str, allow_nonfinite: bool) -> None:
         match.weight.value[...] = value
 
 
-def read_optimizer(group: Group, optimizer: Optimizer) -> bool:
+def read_optimizer(group: Group, names: list[str], optimizer: Optimizer) -> bool:
     """Set the optimizer's steps and slots; False where the file lays them out in a way that is not Keras 3's."""
-    names = group.texts("weight_names")
-    if not names or "iteration" not in names[0]:
-        return False
-    slots = names[1:]
-    if slots and slots[0].rsplit("/", 1)[-1].removesuffix(":0") in RATE_NAMES:
-        del slots[0]
     views = [view for _, _, view in _slot_views(optimizer)]
-    numbers = slots[len(views) :]
-    if len(slots) != len(views) + len(optimizer.numbers):
+    expected = [*(view.shape for view in views), *(() for _ in optimizer.numbers)]
+    steps, slots = names[:1], names[1:]
+    if len(slots) == len(expected) + 1:
+        expected.insert(0, ())
+    if views == [] and not optimizer.numbers:
+        slots, expected = [], []  # Keras 2's SGD keeps a momentum even where it has none
+    if not steps or [group.shape_of(name) for name in (*steps, *slots)] != [(), *expected]:
         return False
-    expected = [*(view.shape for view in views), *(() for _ in numbers)]
-    if any(group.shape_of(name) != shape for name, shape in zip(slots, expected, strict=True)):
-        return False
+    slots = slots[len(expected) - len(views) - len(optimizer.numbers) :]  # the rate, which the config says too
     values = [group.array(name, view.shape, view.dtype) for name, view in zip(slots, views, strict=False)]
     optimizer.iterations = int(group.array(names[0], (), "i8"))
     for view, value in zip(views, values, strict=True):
         view[...] = value
-    for attribute, name in zip(optimizer.numbers, numbers, strict=True):
+    for attribute, name in zip(optimizer.numbers, slots[len(views) :], strict=True):
         setattr(optimizer, attribute, float(group.array(name, (), "f8")))
     return True
 

@@ -48,3 +48,8 @@ def title(words: str) -> None:
     """Print a title, in bold where a terminal shows it."""
     bold = sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
     text(f"\x1b[1m{words}\x1b[0m" if bold else words)
+
+
+def in_colours(stream: Any) -> bool:
+    """Whether a stream is a terminal that shows colours, and nobody has asked for none."""
+    return stream.isatty() and os.environ.get("TERM", "dumb") != "dumb" and not os.environ.get("NO_COLOR")

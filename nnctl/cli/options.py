@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from nnctl.cli.voice import NORMAL, QUIET, VERBOSE, voice
+from nnctl.cli.voice import NORMAL, QUIET, VERBOSE, tell_of_downloads, voice
 
 Command = Callable[..., Any]
 
@@ -97,6 +98,24 @@ def data_dir(function: Command) -> Command:
         metavar="DIR",
         help="Where data sets are looked for first (then $NNCTL_DATA_DIR, the cache, those shipped).",
     )(function)
+
+
+def offline(function: Command) -> Command:
+    """Add --offline; without it, what is downloaded on first use is said."""
+    return click.option(
+        "--offline",
+        is_flag=True,
+        expose_value=False,
+        is_eager=True,
+        callback=_set_offline,
+        help="Download nothing: a data set that is not at hand is an error.",
+    )(function)
+
+
+def _set_offline(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value:
+        os.environ["NNCTL_OFFLINE"] = "1"
+    tell_of_downloads()
 
 
 def threads(function: Command) -> Command:

@@ -83,3 +83,17 @@ def _finite(value: Any) -> Any:
 
 
 voice = Voice()
+
+
+def tell_of_downloads() -> None:
+    """Say what the library logs: that it downloads a data set, and where it is kept."""
+    import logging
+
+    class Listener(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            voice.say(record.getMessage())
+
+    log = logging.getLogger("nnctl.data")
+    log.handlers = [Listener()]
+    log.setLevel(logging.INFO)
+    log.propagate = False

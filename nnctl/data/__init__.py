@@ -112,6 +112,7 @@ class Opened:
 
     rows: Arrays | TableReader
     test: Arrays | None = None
+    notes: Sequence[str] = ()  # what should be known of it: made by code, a part of the whole
 
 
 class DataSource(Thing):

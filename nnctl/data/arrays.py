@@ -107,21 +107,23 @@ def _check_sizes(path: Path) -> None:
     """Refuse headers that claim more than the file holds, before anything is allocated."""
     if path.suffix != ".npz":
         with open(path, "rb") as file:
-            _check_size(file, path.name, path.stat().st_size)
+            check_size(file, path.name, path.stat().st_size)
         return
     with zipfile.ZipFile(path) as archive:
         for info in archive.infolist():
             with archive.open(info) as member:
-                _check_size(member, info.filename, info.file_size)
+                check_size(member, info.filename, info.file_size)
 
 
-def _check_size(file: IO[bytes], name: str, held: int) -> None:
+def check_size(file: IO[bytes], name: str, held: int) -> bool:
+    """Read the header of an array and return whether it is of objects; ValueError where it claims too much."""
     shape, dtype = _header(file)
     size = dtype.itemsize
     for length in shape:
         size *= length
     if not dtype.hasobject and (min(shape, default=0) < 0 or size > held):
         raise ValueError(f"{name} claims shape {shape}, but holds {held} bytes")
+    return bool(dtype.hasobject)
 
 
 def _header(member: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:

@@ -10,7 +10,7 @@ import csv
 import io
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -31,6 +31,8 @@ class Dialect:
     separator: str = ","
     decimal: str = "."
     missing: frozenset[str] = frozenset()
+    quote: str | None = '"'
+    skip_blanks: bool = True
 
     @property
     def delimiter(self) -> str:
@@ -39,7 +41,12 @@ class Dialect:
     @property
     def skips_blanks(self) -> bool:
         """Whether blanks after a separator are no part of the cell."""
-        return self.separator != "\t"
+        return self.skip_blanks and self.separator != "\t"
+
+    @property
+    def mark(self) -> bytes:
+        """The quotation mark, or nothing."""
+        return (self.quote or "").encode()
 
     def number(self, cell: str) -> float | None:
         """Return the value of a cell; None for what is no number. 1e400 gives infinity."""
@@ -59,6 +66,7 @@ class Want:
     role: str = "feature"  # feature, label, weight
     missing_ok: bool = False
     limit: float = math.inf  # beyond it a number does not fit into the model's dtype
+    strip: str = ""  # characters that are removed from both ends of texts
 
 
 @dataclass
@@ -91,7 +99,14 @@ class Troubles:
 def records(block: Block, dialect: Dialect, width: int = 0) -> Iterator[tuple[int, list[str]]]:
     """Yield (line, cells) of every row that is not blank."""
     text = io.StringIO(block.data.decode(), newline="")
-    rows = csv.reader(text, delimiter=dialect.delimiter, strict=True, skipinitialspace=dialect.skips_blanks)
+    rows = csv.reader(
+        text,
+        delimiter=dialect.delimiter,
+        quotechar=dialect.quote,
+        quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
+        strict=True,
+        skipinitialspace=dialect.skips_blanks,
+    )
     line = block.line
     try:
         for row in rows:
@@ -120,11 +135,15 @@ def read_cells(
         rows.append(row)
     wrong.finish()
     cells = list(zip(*rows, strict=True)) if rows else [()] * width
-    columns: dict[str, Column] = {}
-    for want in wants:
-        read = _numbers if want.numeric else _texts
-        columns[want.name] = read(cells[want.position], want, dialect, block.file, lines, troubles)
+    columns = {want.name: column_of(cells[want.position], want, dialect, block.file, lines, troubles) for want in wants}
     return columns, np.array(lines, np.int64), [list(cells[position]) for position in kept]
+
+
+def column_of(
+    cells: Sequence[str], want: Want, dialect: Dialect, file: str, lines: Sequence[int], troubles: Troubles
+) -> Column:
+    """Return a column of cells as what it is wanted for."""
+    return (_numbers if want.numeric else _texts)(cells, want, dialect, file, lines, troubles)
 
 
 def _fields(count: int) -> str:
@@ -132,17 +151,17 @@ def _fields(count: int) -> str:
 
 
 def _texts(
-    cells: tuple[str, ...], want: Want, dialect: Dialect, file: str, lines: list[int], troubles: Troubles
+    cells: Sequence[str], want: Want, dialect: Dialect, file: str, lines: Sequence[int], troubles: Troubles
 ) -> Texts:
     column = Texts.of([None if cell in dialect.missing else cell for cell in cells])
     if not want.missing_ok:
         for row in np.flatnonzero(column.missing):
             _wrong(cells[row], want, dialect, f"{file}:{lines[row]}", troubles)
-    return column
+    return column.stripped(want.strip)
 
 
 def _numbers(
-    cells: tuple[str, ...], want: Want, dialect: Dialect, file: str, lines: list[int], troubles: Troubles
+    cells: Sequence[str], want: Want, dialect: Dialect, file: str, lines: Sequence[int], troubles: Troubles
 ) -> Numbers:
     values = np.empty(len(cells))
     for row, cell in enumerate(cells):

@@ -6,6 +6,7 @@ at the first sign of anything else it returns None, and cells.py reads the block
 
 from __future__ import annotations
 
+import csv
 import io
 from typing import Any
 
@@ -20,7 +21,7 @@ def read_columns(
     block: Block, dialect: Dialect, width: int, wants: list[Want], kept: list[int]
 ) -> tuple[dict[str, Column], int | Ints, int, list[list[str]]] | None:
     """Return (columns, lines, rows, kept columns as text), or None where the block is not plain."""
-    shape = _shape(block.data, dialect.delimiter.encode(), width)
+    shape = _shape(block.data, dialect.delimiter.encode(), dialect.mark, width)
     if shape is None:
         return None
     rows, blank_lines = shape
@@ -34,13 +35,17 @@ def read_columns(
     if frame is None or len(frame) != rows:
         return None
     columns: dict[str, Column] = {}
-    # A column of nothing but True and False is 1 and 0 to pandas; to nnctl it is text.
-    truths = any(word in block.data for word in (b"rue", b"RUE", b"alse", b"ALSE"))
+    doubtful = False
     for want in wants:
         column = _checked(frame[want.position], want)
-        if column is None or (truths and isinstance(column, Numbers) and _zeros_and_ones(column.values)):
+        if column is None:
             return None
+        doubtful = doubtful or (isinstance(column, Numbers) and _zeros_and_ones(column.values))
         columns[want.name] = column
+    # A column of nothing but True and False is 1 and 0 to pandas; to nnctl it is text. Looking for the
+    # words takes as long as half of the parsing.
+    if doubtful and any(word in block.data for word in (b"rue", b"RUE", b"alse", b"ALSE")):
+        return None
     texts: list[list[str]] = []
     if kept:
         asis = _parse(block.data, dialect, width, dict.fromkeys(kept, object), missing=False)
@@ -51,23 +56,29 @@ def read_columns(
 
 
 def _zeros_and_ones(values: Floats) -> bool:
-    return bool((np.isin(values, (0, 1)) | np.isnan(values)).all())
+    some = values[:100]  # most columns are told by their first cells
+    few = bool(((some == 0) | (some == 1) | np.isnan(some)).all())
+    return few and bool(((values == 0) | (values == 1) | np.isnan(values)).all())
 
 
-def _shape(data: bytes, separator: bytes, width: int) -> tuple[int, Ints | None] | None:
+def _shape(data: bytes, separator: bytes, quote: bytes, width: int) -> tuple[int, Ints | None] | None:
     """Count the rows, and name the blank lines; None unless all others have `width` cells."""
     if b"\r" in data and data.count(b"\r") != data.count(b"\r\n"):
         return None
-    if b'"' in data:
-        outside = _without_quoted(data, separator)
+    if quote and quote in data:
+        outside = _without_quoted(data, separator, quote)
         if outside is None:
             return None
         data = outside
     if not data.endswith(b"\n"):
         data += b"\n"
     buffer = np.frombuffer(data, np.uint8)
-    ends = np.flatnonzero(buffer == 10)
-    separators = np.flatnonzero(buffer == separator[0])
+    newlines, between = buffer == 10, buffer == separator[0]
+    rows = np.count_nonzero(newlines)
+    borders = np.flatnonzero(newlines | between)
+    if width > 1 and len(borders) == rows * width and newlines[borders[width - 1 :: width]].all():
+        return rows, None
+    ends, separators = np.flatnonzero(newlines), np.flatnonzero(between)
     cells = np.diff(np.searchsorted(separators, ends), prepend=0) + 1
     starts = np.concatenate([[0], ends[:-1] + 1])
     short = np.flatnonzero((cells != width) | (ends - starts <= 1))
@@ -80,15 +91,15 @@ def _shape(data: bytes, separator: bytes, width: int) -> tuple[int, Ints | None]
     return len(ends) - len(blank), np.array(blank, np.int64) if blank else None
 
 
-def _without_quoted(data: bytes, separator: bytes) -> bytes | None:
+def _without_quoted(data: bytes, separator: bytes, quote: bytes) -> bytes | None:
     """Put x for every quoted cell; None where a quote stands elsewhere, or a newline is quoted."""
-    parts = data.split(b'"')
+    parts = data.split(quote)
     if len(parts) % 2 == 0 or any(b"\n" in part for part in parts[1::2]):
         return None
-    outside = b'"'.join(parts[0::2])
+    outside = quote.join(parts[0::2])
     buffer = np.frombuffer(b"\n" + outside + b"\n", np.uint8)
-    quotes = np.flatnonzero(buffer == 34)
-    border = np.isin(buffer, np.frombuffer(b'"\r\n' + separator, np.uint8))
+    quotes = np.flatnonzero(buffer == quote[0])
+    border = np.isin(buffer, np.frombuffer(quote + b"\r\n" + separator, np.uint8))
     if not (border[quotes - 1].all() and border[quotes + 1].all()):
         return None
     return outside
@@ -108,6 +119,8 @@ def _parse(data: bytes, dialect: Dialect, width: int, types: dict[int, Any], *, 
             usecols=sorted(types),
             dtype=types,
             engine="c",
+            quotechar=dialect.quote or '"',
+            quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
             low_memory=False,
             # Looking for blanks in every cell costs a fifth of the time, so only where there are any.
             skipinitialspace=dialect.skips_blanks and b" " in data,
@@ -127,7 +140,7 @@ def _checked(series: Any, want: Want) -> Column | None:
         codes, names = pd.factorize(series.to_numpy())
         if not want.missing_ok and (codes < 0).any():
             return None
-        return Texts(codes.astype(np.int64), [str(name) for name in names])
+        return Texts(codes.astype(np.int64), [str(name) for name in names]).stripped(want.strip)
     values = np.ascontiguousarray(series.to_numpy())
     # The sum of squares would overflow; largest and smallest are exact, and NaN if any cell is.
     low, high = values.min(initial=0.0), values.max(initial=0.0)

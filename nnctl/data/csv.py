@@ -1,4 +1,4 @@
-"""Tables of text: .csv, .tsv and the same as .gz, several files as one, or standard input.
+"""Tables of text: .csv, .tsv and the same as .gz or .zst, several files as one, or standard input.
 
 A file is read in blocks of some megabytes, each by the fast way (columns.py) or, where that finds
 anything odd, by the strict way (cells.py), which knows the line of every cell.
@@ -20,6 +20,7 @@ from nnctl.data.blocks import Block, read_blocks
 from nnctl.data.cells import Dialect, Troubles, Want, read_cells
 from nnctl.data.columns import read_columns
 from nnctl.data.header import Head, read_head
+from nnctl.data.lines import Form
 from nnctl.data.settings import DataSettings, Source
 from nnctl.data.table import Span, Table
 from nnctl.errors import DataError
@@ -28,14 +29,15 @@ from nnctl.registry import register
 
 T = TypeVar("T")
 
-SUFFIXES = (".csv", ".tsv", ".txt", ".data", ".csv.gz", ".tsv.gz", ".txt.gz", ".data.gz")
+SUFFIXES = tuple(form + packed for packed in ("", ".gz", ".zst") for form in (".csv", ".tsv", ".txt", ".data"))
 SMALL = 1 << 20  # below, the strict way is faster than importing pandas
 
 
 def dialect_of(settings: DataSettings, files: Sequence[Path | None]) -> Dialect:
-    tabs = files[0] is not None and files[0].name.removesuffix(".gz").endswith(".tsv")
+    tabs = files[0] is not None and ".tsv" in files[0].suffixes[-2:]
     separator = settings.separator or ("\t" if tabs else ",")
-    return Dialect(separator, settings.decimal, frozenset(settings.missing_values))
+    missing = frozenset(settings.missing_values)
+    return Dialect(separator, settings.decimal, missing, settings.quote, settings.skip_blanks)
 
 
 @register("data source")
@@ -74,6 +76,8 @@ class CsvReader:
     def __init__(self, files: Sequence[Path | None], settings: DataSettings, digest: Any = None) -> None:
         self.files, self.settings = files, settings
         self.dialect = dialect_of(settings, files)
+        comment = (settings.comment or "").encode()
+        self.form = Form(self.dialect.mark, self.dialect.separator == "whitespace", comment, settings.skip_rows)
         self.digest = digest
         self._blocks = self._open(files[0])
         first = next(self._blocks, None)
@@ -98,7 +102,7 @@ class CsvReader:
         self._blocks.close()
 
     def _open(self, file: Path | None) -> Any:
-        return read_blocks(file, self.settings.encoding, self.dialect.separator == "whitespace", self.digest)
+        return read_blocks(file, self.settings.encoding, self.form, self.digest)
 
     def _bodies(self) -> Iterator[Block]:
         """Yield the blocks without the headers."""

@@ -11,7 +11,7 @@ from nnctl.data.cells import Dialect, Troubles, Want
 from nnctl.data.roles import Roles, assign, match
 from nnctl.data.settings import DataSettings
 from nnctl.data.table import Ints, Numbers, Table, join
-from nnctl.data.targets import Targets
+from nnctl.data.targets import Targets, is_truth
 from nnctl.data.vocabulary import number
 from nnctl.errors import DataError
 
@@ -28,45 +28,62 @@ def load_table(
 ) -> tuple[Table, Roles, list[str]]:
     """Read the columns that the settings name; with `roles`, those of a table read before."""
     notes: list[str] = []
+    first = roles is None
     if roles is None:
         roles = assign(settings, reader.names, reader.title)
         positions = {name: position for position, name in enumerate(roles.names)}
+        if roles.split is not None and roles.split not in roles.features:
+            notes.append(f"column {roles.split!r}: the split goes by it, it is no feature")
     else:
         positions, notes = match(roles, reader.names, reader.title, settings.header, need_targets=True)
-    dialect = Dialect(decimal=settings.decimal, missing=frozenset(settings.missing_values))
     limit = float(np.finfo(dtype).max)
-    wants = [_feature(name, positions[name], reader, settings, dialect, limit) for name in roles.features]
-    numeric = (target.numeric if target else form == "values") or len(roles.targets) > 1
-    wants += [Want(name, positions[name], numeric, "label", limit=limit) for name in roles.targets]
+    wants = [_feature(name, positions[name], reader, settings, roles, limit) for name in roles.features]
+    for name in roles.targets:
+        many = len(roles.targets) > 1
+        numeric = target.numeric(name) if target else form == "values" or (many and not _truths(reader, positions[name]))
+        strip = settings.column(name, roles.names.index(name)).strip
+        wants.append(Want(name, positions[name], numeric, "label", limit=limit, strip=strip))
     if roles.weight is not None:
         wants.append(Want(roles.weight, positions[roles.weight], True, "weight", limit=limit))
-    pieces = list(reader.tables(wants))
+    if first and roles.split is not None:
+        wants.append(Want(roles.split, positions[roles.split], False, "split"))
+    once: dict[str, Want] = {}
+    for want in wants:  # a series is predicted from its own past: a feature and the target
+        once.setdefault(want.name, want)
+    pieces = list(reader.tables(list(once.values())))
     if not pieces:
         raise DataError(f"{reader.title}: 0 rows below the header; training needs data")
     table = join(pieces)
     for name in roles.features:
-        _settle(table, name, settings, positions[name])
+        _settle(table, name, settings, roles)
     return _dropped(table, roles, settings, notes, reader.title), roles, notes
 
 
 def _feature(
-    name: str, position: int, reader: TableReader, settings: DataSettings, dialect: Dialect, limit: float
+    name: str, position: int, reader: TableReader, settings: DataSettings, roles: Roles, limit: float
 ) -> Want:
-    own = settings.column(name, position)
-    rule = settings.missing if own.missing is None else own.missing
-    if own.type is not None:
-        numeric = own.type == "numeric"
+    rules = settings.column(name, roles.names.index(name))
+    if rules.type is not None:
+        numeric = rules.type == "numeric"
     else:
+        dialect = Dialect(decimal=settings.decimal, missing=frozenset(settings.missing_values))
         cells = [row[position] for row in reader.sample if len(row) > position and row[position] not in dialect.missing]
         numbers = sum(dialect.number(cell) is not None for cell in cells)
         numeric = numbers * 2 > len(cells)
-    return Want(name, position, numeric, "feature", rule != "error", limit)
+    missing_ok = rules.missing != "error" and name not in roles.targets
+    return Want(name, position, numeric, "feature", missing_ok, limit, "" if numeric else rules.strip)
 
 
-def _settle(table: Table, name: str, settings: DataSettings, position: int) -> None:
+def _truths(reader: TableReader, position: int) -> bool:
+    cells = [row[position] for row in reader.sample if len(row) > position]
+    return bool(cells) and all(map(is_truth, cells))
+
+
+def _settle(table: Table, name: str, settings: DataSettings, roles: Roles) -> None:
     """Turn a column of texts that are all numbers after all into numbers; refuse a mixture."""
     column = table.columns[name]
-    if isinstance(column, Numbers) or settings.column(name, position).type is not None or not column.names:
+    typed = settings.column(name, roles.names.index(name)).type is not None
+    if isinstance(column, Numbers) or typed or not column.names:
         return
     values = [number(text) for text in column.names]
     counts = column.counts()
@@ -93,10 +110,8 @@ def _dropped(table: Table, roles: Roles, settings: DataSettings, notes: list[str
     """Leave out the rows with a missing cell in a column whose rule is `drop`."""
     keep = np.ones(len(table), bool)
     for position, name in enumerate(roles.names):
-        if name in roles.features:
-            own = settings.column(name, position).missing
-            if (settings.missing if own is None else own) == "drop":
-                keep &= ~table.columns[name].missing
+        if name in roles.features and settings.column(name, position).missing == "drop":
+            keep &= ~table.columns[name].missing
     if keep.all():
         return table
     if not keep.any():

@@ -10,8 +10,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from nnctl.data import Array, Arrays, DataSource, Glance, Opened, Places
+from nnctl.data import Array, Arrays, Glance, Opened, Places
 from nnctl.data.arrays import checked, load, update
+from nnctl.data.catalog import CATALOG
+from nnctl.data.named import NamedSet
 from nnctl.data.places import reading
 from nnctl.data.settings import DataSettings
 from nnctl.errors import DataError
@@ -23,48 +25,55 @@ PARTS = {
 }
 
 
-class IdxImages(DataSource):
-    """Images and labels in four idx files of a directory, or in one .npz file."""
+class IdxImages(NamedSet):
+    """Images and labels in four idx files of one of the `folders`, or in one .npz file."""
 
-    directory: ClassVar[str]
+    folders: ClassVar[tuple[str, ...]]
     labels: ClassVar[tuple[str | int, ...]]
 
     def open(self, settings: DataSettings, places: Places, digest: Any) -> Opened:
-        train, test = self._npz(places, digest) or (self._part(part, places, digest) for part in PARTS)
+        if self.where(places) is None:
+            for file in CATALOG[self.set_name].files:
+                self.obtain(file.name, places)
+        if self._has_idx(places):
+            train, test = (self._part(part, places, digest) for part in PARTS)
+        else:
+            train, test = self._npz(places, digest)
         return Opened(train, test)
 
     def glance(self, settings: DataSettings, places: Places) -> Glance | None:
         return Glance((28, 28), len(self.labels))
+
+    def where(self, places: Places) -> Path | None:
+        return places.find(*self._names(PARTS["train"][0])) or places.find(f"{self.set_name}.npz")
+
+    def _has_idx(self, places: Places) -> bool:
+        return places.find(*self._names(PARTS["train"][0])) is not None
+
+    def _names(self, stem: str) -> list[str]:
+        return [f"{folder}{stem}{suffix}" for folder in self.folders for suffix in (".gz", "")]
 
     def _part(self, part: str, places: Places, digest: Any) -> Arrays:
         images, labels = (self._find(stem, places) for stem in PARTS[part])
         x, y = read_idx(images, 3), read_idx(labels, 1)
         update(digest, images)
         update(digest, labels)
-        return self._checked(Arrays(x, y, f"{self.directory} ({part})", self.labels), labels)
+        return self._checked(Arrays(x, y, f"{self.set_name} ({part})", self.labels), labels)
 
     def _find(self, stem: str, places: Places) -> Path:
-        names = [f"{folder}{stem}{suffix}" for folder in (f"{self.directory}/", "") for suffix in (".gz", "")]
-        # Plain directories hold MNIST itself; its relatives have the same file names.
-        found = places.find(*(names if self.directory == "mnist" else names[:2]))
-        if found is None:
-            raise places.missing(self.directory, f"{stem}.gz")
-        return found
+        names = self._names(stem)
+        name = next((name for name in names if places.find(name)), names[0])
+        return self.obtain(name, places)
 
-    def _npz(self, places: Places, digest: Any) -> tuple[Arrays, Arrays] | None:
-        stem = PARTS["train"][0]
-        path = places.find(f"{self.directory}.npz")
-        if path is None or places.find(f"{self.directory}/{stem}.gz", f"{self.directory}/{stem}"):
-            return None
+    def _npz(self, places: Places, digest: Any) -> tuple[Arrays, Arrays]:
+        path = self.obtain(f"{self.set_name}.npz", places)
         update(digest, path)
         arrays = load(path)
         absent = [key for key in ("x_train", "y_train", "x_test", "y_test") if key not in arrays]
         if absent:
             raise DataError(f"{path}: has no array {', '.join(absent)}; get it again")
         train, test = (
-            self._checked(
-                Arrays(arrays[f"x_{part}"], arrays[f"y_{part}"], f"{self.directory} ({part})", self.labels), path
-            )
+            self._checked(Arrays(arrays[f"x_{part}"], arrays[f"y_{part}"], f"{self.set_name} ({part})", self.labels), path)
             for part in PARTS
         )
         return train, test
@@ -87,7 +96,8 @@ class Mnist(IdxImages):
     Source  LeCun, Cortes & Burges, "The MNIST database of handwritten digits"; keras.datasets.mnist
     """
 
-    directory = "mnist"
+    set_name = "mnist"
+    folders = ("mnist/", "")  # its relatives have the same file names: those need a folder of their own
     labels = tuple(range(10))
     examples: ClassVar = ({},)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
-import numpy as np
-
-from nnctl.data import Array, Arrays, Form, Glance, Opened, Places, Prepared, Rows
+from nnctl.data import Arrays, Form, Glance, Opened, Places, Prepared
+from nnctl.data.duplicates import shared_rows
+from nnctl.data.encoding import encode
 from nnctl.data.features import TableFeatures, fit_features
 from nnctl.data.images import ArrayFeatures, fit_arrays
 from nnctl.data.loading import load_table, take
@@ -17,7 +17,8 @@ from nnctl.data.preprocessing import Preprocessing, reading_of
 from nnctl.data.roles import Roles
 from nnctl.data.settings import DataSettings
 from nnctl.data.sources import resolve
-from nnctl.data.splits import Parts, last_rows, split_rows
+from nnctl.data.split_columns import split_column
+from nnctl.data.splits import Parts, describe, last_rows, split_rows
 from nnctl.data.table import Table
 from nnctl.data.targets import Targets, fit_targets
 from nnctl.errors import ConfigError, DataError
@@ -58,54 +59,47 @@ def prepare(
     }
     if explicit["test"] is None and opened.test is not None and not settings.split.test:
         explicit["test"] = opened.test
-    parts = _split(data, target, settings, seed, validation_split, explicit, dtype)
+    parts = _split(data, roles, target, settings, seed, validation_split, explicit, dtype)
     train = take(data, parts.train)
     features, remarks = _fit(train, roles, settings)
-    fitted = Preprocessing(features, target, roles, reading_of(settings), dtype)
+    fitted = Preprocessing(features, target, roles, reading_of(settings), dtype, settings.sequence)
     digest.update(json.dumps([len(data), seed, settings.split.config(), validation_split]).encode())
 
-    def rows(part: Literal["validation", "test"]) -> Rows | None:
-        own: Any = explicit[part] if explicit[part] is not None else take(data, getattr(parts, part))
-        return encode(fitted, own) if len(own) else None
-
-    validation, test = rows("validation"), rows("test")
-    sizes = {"training": train, "validation": validation, "test": test}
-    counts = [f"{len(part)} {name}" for name, part in sizes.items() if part is not None]
-    return Prepared(
-        encode(fitted, train),
-        validation,
-        test,
-        fitted,
-        digest.hexdigest(),
-        [*notes, f"rows: {', '.join(counts)}", *remarks],
-    )
+    pieces: dict[str, Data] = {"training": train}
+    for part in ("validation", "test"):
+        own = explicit[part]
+        pieces[part] = own if own is not None else take(data, getattr(parts, part))
+    rows = {name: encode(fitted, piece) if len(piece) else None for name, piece in pieces.items()}
+    counts = ", ".join(f"{len(part)} {name}" for name, part in rows.items() if part is not None)
+    what = "windows" if settings.sequence else "rows"
+    notes = [note for note in (*notes, f"{what}: {counts}", describe(settings.split, seed), *remarks) if note]
+    if roles is not None:
+        notes += [*_filled(fitted, pieces), *shared_rows(rows)]
+    assert rows["training"] is not None
+    return Prepared(rows["training"], rows["validation"], rows["test"], fitted, digest.hexdigest(), notes)
 
 
-def encode(fitted: Preprocessing, data: Data) -> Rows:
-    """Apply a fitted preprocessing to rows in memory."""
-    x = fitted.features.apply(data, fitted.dtype)  # type: ignore[arg-type]
-    has_targets = data.y is not None if isinstance(data, Arrays) else set(fitted.target_names) <= set(data.columns)
-    y = fitted.targets.encode(data, fitted.dtype) if fitted.targets and has_targets else None
-    return Rows(x, y, weights(fitted, data))
-
-
-def weights(fitted: Preprocessing, data: Data) -> Array | None:
-    if isinstance(data, Arrays) or not fitted.roles or fitted.roles.weight not in data.columns:
-        return None
-    values = data.numbers(fitted.roles.weight)
-    if (values < 0).any():
-        row = int(np.flatnonzero(values < 0)[0])
-        raise DataError(f"{data.where(row)}: weight {fitted.roles.weight!r}: {values[row]:g} is negative")
-    return values.astype(fitted.dtype)
+def _filled(fitted: Preprocessing, pieces: dict[str, Data]) -> list[str]:
+    """Say how many missing cells were filled in, by column, over all parts."""
+    total: dict[str, int] = {}
+    for piece in pieces.values():
+        for name, count in fitted.features.filled(piece).items():  # type: ignore[union-attr, arg-type]
+            total[name] = total.get(name, 0) + count
+    fills = {column.name: column.fill for column in fitted.features.columns}  # type: ignore[union-attr]
+    told = [
+        f"{name} {count} ({fills[name]:g})" if isinstance(fills[name], float) else f"{name} {count} ({fills[name]})"
+        for name, count in total.items()
+    ]
+    return [f"filled in missing cells: {', '.join(told)}"] if told else []
 
 
 def _load(opened: Opened, settings: DataSettings, targets: Form, dtype: str) -> tuple[Data, Roles | None, list[str]]:
     if isinstance(opened.rows, Arrays):
-        for name in ("target", "features", "sample_weight"):
+        for name in ("target", "features", "exclude", "sample_weight"):
             if getattr(settings, name) is not None:
                 message = f"{opened.rows.name} holds arrays, which have no columns; remove it"
                 raise ConfigError(f"data.{name}: {message}", (Problem(("data", name), message),))
-        return opened.rows, None, []
+        return opened.rows, None, list(opened.notes)
     return load_table(opened.rows, settings, targets, dtype)
 
 
@@ -113,7 +107,10 @@ def _targets(data: Data, roles: Roles | None, settings: DataSettings, form: Form
     if isinstance(data, Arrays):
         return fit_targets(data, ["y"], form, settings.labels) if data.y is not None else None
     assert roles is not None
-    return fit_targets(data, roles.targets, form, settings.labels) if roles.targets else None
+    if not roles.targets:
+        return None
+    strip = settings.column(roles.targets[0], roles.names.index(roles.targets[0])).strip
+    return fit_targets(data, roles.targets, form, settings.labels, strip)
 
 
 def _explicit(
@@ -144,6 +141,7 @@ def _explicit(
 
 def _split(
     data: Data,
+    roles: Roles | None,
     target: Targets | None,
     settings: DataSettings,
     seed: int,
@@ -155,7 +153,7 @@ def _split(
     if target is not None and target.vocabulary is not None:
         y = target.encode(data, dtype)
         classes = y.argmax(axis=1) if y.ndim == 2 and y.shape[1] > 1 else y.reshape(-1)
-    parts = split_rows(len(data), settings.split, classes, seed)
+    parts = split_rows(len(data), settings.split, classes, seed, split_column(data, roles, settings))
     if validation_split and explicit["validation"] is None:
         if len(parts.validation):
             raise ConfigError("fit.validation_split and data.split.validation both set rows aside; use one of them")
@@ -166,7 +164,11 @@ def _split(
 
 def _fit(train: Data, roles: Roles | None, settings: DataSettings) -> tuple[TableFeatures | ArrayFeatures, list[str]]:
     if isinstance(train, Arrays):
-        return fit_arrays(train, settings.scale)
+        scale = settings.scale
+        if scale not in ("none", "standard", "minmax", "l2"):
+            message = f"{train.name} holds arrays, which are scaled by none, standard, minmax or l2, got {scale!r}"
+            raise ConfigError(f"data.scale: {message}", (Problem(("data", "scale"), message),))
+        return fit_arrays(train, str(scale))
     assert roles is not None
     positions = {name: position for position, name in enumerate(roles.names)}
     return fit_features(train, roles.features, settings, positions)

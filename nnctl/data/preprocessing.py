@@ -8,11 +8,16 @@ from nnctl.data.features import TableFeatures
 from nnctl.data.images import ArrayFeatures
 from nnctl.data.roles import Roles
 from nnctl.data.settings import DataSettings
+from nnctl.data.split_settings import SequenceSettings
 from nnctl.data.targets import Targets
 from nnctl.errors import ModelFileError
 
-VERSION = 1
-READING = ("header", "separator", "decimal", "encoding", "missing_values", "x", "y")  # of DataSettings
+VERSION = 2
+# What of DataSettings says how a file is read.
+READING = (
+    "header", "separator", "skip_blanks", "quote", "comment", "skip_rows",
+    "decimal", "encoding", "missing_values", "x", "y",
+)  # fmt: skip
 
 
 class Preprocessing:
@@ -25,13 +30,15 @@ class Preprocessing:
         roles: Roles | None,
         reading: dict[str, Any],
         dtype: str,
+        sequence: SequenceSettings | None = None,
     ) -> None:
         self.features, self.targets, self.roles = features, targets, roles
-        self.reading, self.dtype = reading, dtype
+        self.reading, self.dtype, self.sequence = reading, dtype, sequence
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        return self.features.input_shape
+        windows = () if self.sequence is None else (self.sequence.steps,)
+        return (*windows, *self.features.input_shape)
 
     @property
     def labels(self) -> list[Any] | None:
@@ -65,21 +72,24 @@ class Preprocessing:
             "features": self.features.to_dict(),
             "targets": self.targets.to_dict() if self.targets else None,
             "roles": self.roles.to_dict() if self.roles else None,
+            "sequence": self.sequence.config() if self.sequence else None,
         }
 
     @classmethod
     def from_dict(cls, saved: dict[str, Any]) -> Preprocessing:
         """Read what `to_dict` made; raise ModelFileError for anything else."""
         try:
-            if saved["version"] > VERSION:
+            if saved["version"] != VERSION:
+                remedy = "update nnctl" if saved["version"] > VERSION else "train the model again"
                 raise ModelFileError(
-                    f"preprocessing of version {saved['version']}, this nnctl knows {VERSION}; update nnctl"
+                    f"preprocessing of version {saved['version']}, this nnctl knows {VERSION}; {remedy}"
                 )
             form = {"table": TableFeatures, "arrays": ArrayFeatures}[saved["features"]["form"]]
             features = form.from_dict(saved["features"])  # type: ignore[attr-defined]
             targets = Targets.from_dict(saved["targets"]) if saved["targets"] else None
             roles = Roles(**saved["roles"]) if saved["roles"] else None
-            return cls(features, targets, roles, dict(saved["reading"]), saved["dtype"])
+            sequence = SequenceSettings(**saved["sequence"]) if saved["sequence"] else None
+            return cls(features, targets, roles, dict(saved["reading"]), saved["dtype"], sequence)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ModelFileError(
                 f"the preprocessing saved in the model is damaged ({error!r}); use another copy"
@@ -88,11 +98,15 @@ class Preprocessing:
     def describe(self) -> list[str]:
         """Return lines for people."""
         lines = self.features.describe()
+        if self.sequence:
+            steps, horizon = self.sequence.steps, self.sequence.horizon
+            lines.append(f"windows of {steps} rows, every {self.sequence.stride}, the target {horizon} rows on")
         if self.targets:
             labels = self.labels or []
             shown = ", ".join(map(str, labels[:10])) + (", ..." if len(labels) > 10 else "")
             classes = f", {len(labels)} classes: {shown}" if labels else ""
-            lines.append(f"target {', '.join(self.targets.names)}: {self.targets.form}{classes}")
+            strip = f", without {self.targets.strip!r} at the ends" if self.targets.strip else ""
+            lines.append(f"target {', '.join(self.targets.names)}: {self.targets.form}{classes}{strip}")
         return lines
 
 

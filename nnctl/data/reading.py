@@ -10,10 +10,11 @@ import numpy as np
 
 from nnctl.data import Arrays, Chunk, Places, TableReader
 from nnctl.data.cells import Want
+from nnctl.data.encoding import encode_rows
 from nnctl.data.features import TableFeatures
-from nnctl.data.preparing import encode
 from nnctl.data.preprocessing import Preprocessing
 from nnctl.data.roles import match
+from nnctl.data.windows import Windows
 from nnctl.data.sources import resolve
 from nnctl.errors import DataError, UsageError
 from nnctl.registry import suggest
@@ -28,7 +29,9 @@ class Reading:
         self, fitted: Preprocessing, rows: Arrays | TableReader, need_targets: bool, keep: Sequence[str]
     ) -> None:
         self.fitted, self.rows, self.keep = fitted, rows, list(keep)
+        self.need_targets = need_targets
         self.notices: list[str] = []
+        self.filled: dict[str, int] = {}  # missing cells that got a value so far, by column
         self.names = [] if isinstance(rows, Arrays) else rows.names
         for name in self.keep:
             if name not in self.names:
@@ -57,32 +60,34 @@ class Reading:
             )
         positions, self.notices = match(roles, reader.names, reader.title, fitted.reading["header"], need_targets)
         limit = float(np.finfo(fitted.dtype).max)
-        wants = [
-            Want(
-                column.name,
-                positions[column.name],
-                column.categories is None,
-                "feature",
-                column.fill is not None or column.bucket,
-                limit,
-            )
-            for column in fitted.features.columns
-        ]
-        if need_targets and fitted.targets:
-            numeric = fitted.targets.numeric
-            wants += [Want(name, positions[name], numeric, "label", limit=limit) for name in roles.targets]
+        wants = [column.want(positions[column.name], limit) for column in fitted.features.columns]
+        if need_targets and (targets := fitted.targets):
+            wants += [
+                Want(name, positions[name], targets.numeric(name), "label", limit=limit, strip=targets.strip)
+                for name in roles.targets
+                if name not in roles.features
+            ]
             if roles.weight is not None and roles.weight in positions:
                 wants.append(Want(roles.weight, positions[roles.weight], True, "weight", limit=limit))
         return wants
 
     def _tables(self, reader: TableReader) -> Iterator[Chunk]:
-        start = 0
+        fitted, start, made = self.fitted, 0, 0
+        windows = Windows(fitted.sequence, reader.title) if fitted.sequence else None
         for table in reader.tables(self._wants, self.keep):
-            rows = encode(self.fitted, table)
-            yield Chunk(rows.x, rows.y, rows.weight, table.kept, start)
+            rows = encode_rows(fitted, table, self.need_targets)
+            for name, count in fitted.features.filled(table).items():  # type: ignore[union-attr]
+                self.filled[name] = self.filled.get(name, 0) + count
+            chunk: Chunk | None = Chunk(rows.x, rows.y, rows.weight, table.kept, start)
             start += len(rows)
-        if start == 0:
-            raise DataError(f"{reader.title}: 0 rows")
+            if windows is not None and chunk is not None:
+                chunk = windows.of(chunk)
+            if chunk is not None:
+                made += len(chunk)
+                yield chunk
+        if made == 0:
+            what = f" for a window of {fitted.sequence.steps} steps" if fitted.sequence and start else ""
+            raise DataError(f"{reader.title}: {start} rows{what}")
 
     def _arrays(self, data: Arrays, need_targets: bool) -> Iterator[Chunk]:
         if need_targets and data.y is None:
@@ -90,7 +95,7 @@ class Reading:
         for start in range(0, len(data), CHUNK):
             rows = slice(start, start + CHUNK)
             y = data.y[rows] if need_targets and data.y is not None else None
-            part = encode(self.fitted, Arrays(data.x[rows], y, data.name, data.labels))
+            part = encode_rows(self.fitted, Arrays(data.x[rows], y, data.name, data.labels))
             yield Chunk(part.x, part.y, None, {}, start)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from fnmatch import fnmatchcase
+from glob import has_magic
 from typing import Any
 
 from nnctl.data.settings import DataSettings
@@ -20,56 +22,85 @@ class Roles:
     features: list[str]
     targets: list[str]
     weight: str | None
+    split: str | None = None  # the column that the split goes by
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 
 def assign(settings: DataSettings, names: list[str], title: str) -> Roles:
-    """Resolve the spec's names and positions; raise ConfigError with every one that is not there."""
+    """Resolve the spec's names, patterns and positions; raise ConfigError with every one that is not there."""
     problems: list[Problem] = []
 
     def resolve(value: Any, *path: Any) -> list[str]:
+        if value is None:
+            return []
         many = isinstance(value, (tuple, list))
         found = [
-            (_column(item, names, title, (*path, i) if many else path, problems))
+            _columns(item, names, title, (*path, i) if many else path, problems)
             for i, item in enumerate(value if many else [value])
         ]
-        return [name for name in found if name is not None]
+        return list(dict.fromkeys(name for part in found for name in part))
 
-    targets = resolve(settings.target, "data", "target") if settings.target is not None else []
-    weight = resolve(settings.sample_weight, "data", "sample_weight") if settings.sample_weight is not None else []
-    used = {*targets, *weight}
+    def single(value: Any, *path: Any) -> str | None:
+        found = resolve(value, *path)
+        if len(found) > 1:
+            problems.append(Problem(path, f"means one column, {value!r} fits {', '.join(found[:5])}"))
+        return found[0] if found else None
+
+    targets = resolve(settings.target, "data", "target")
+    weight = single(settings.sample_weight, "data", "sample_weight")
+    split = single(settings.split.by, "data", "split", _key(settings))
+    used = {*targets, weight}
+    may_overlap = targets if settings.sequence and settings.sequence.horizon else []
+    excluded = resolve(settings.exclude, "data", "exclude")
     if settings.features is None:
-        features = [name for name in names if name not in used]
+        left_out = {*used, *excluded, split} - {*may_overlap} | {*excluded}
+        features = [name for name in names if name not in left_out]
     else:
         features = resolve(settings.features, "data", "features")
+        features = [name for name in features if name not in excluded]
         problems += [
             Problem(("data", "features"), f"{name!r} is the target or the weight as well")
             for name in features
-            if name in used
+            if name in used and name not in may_overlap
         ]
-    for key in settings.columns:
-        _column(key, names, title, ("data", "columns", key), problems)
+    problems += [Problem(("data", "exclude"), f"{name!r} is the target") for name in excluded if name in targets]
+    for key, own in settings.columns.items():
+        found = _columns(key, names, title, ("data", "columns", key), problems)
+        if found and found[0] in used and found[0] not in features:
+            problems += [
+                Problem(("data", "columns", key, field), f"{found[0]!r} is no feature: only strip says anything here")
+                for field in own.fields
+                if field != "strip" and getattr(own, field) is not None
+            ]
     if not features and not problems:
         problems.append(Problem(("data", "features"), f"no column of {title} is left to predict from"))
     if problems:
         raise ConfigError("; ".join(map(str, problems)), tuple(problems))
-    return Roles(names, features, targets, weight[0] if weight else None)
+    return Roles(names, features, targets, weight, split)
 
 
-def _column(key: Any, names: list[str], title: str, path: tuple[Any, ...], problems: list[Problem]) -> str | None:
+def _key(settings: DataSettings) -> str:
+    return next((key for key in ("group", "time", "column") if getattr(settings.split, key) is not None), "")
+
+
+def _columns(key: Any, names: list[str], title: str, path: tuple[Any, ...], problems: list[Problem]) -> list[str]:
+    """Return the columns that a name, a pattern or a position means."""
     if str(key) in names:
-        return str(key)
+        return [str(key)]
     if isinstance(key, int) and -len(names) <= key < len(names):
-        return names[key]
+        return [names[key]]
+    if isinstance(key, str) and has_magic(key) and (found := [name for name in names if fnmatchcase(name, key)]):
+        return found
     if isinstance(key, int):
         problems.append(Problem(path, f"{title} has {len(names)} columns, 0 to {len(names) - 1}, got {key}"))
     else:
         near = suggest(key, names)
         hint = f"did you mean {near!r}?" if near else f"its columns are {', '.join(names[:20])}"
-        problems.append(Problem(path, f"{title} has no column {key!r}", hint))
-    return None
+        what = "no column that fits" if has_magic(key) else "no column"
+        problems.append(Problem(path, f"{title} has {what} {key!r}", hint))
+    return []
 
 
 def match(
@@ -95,7 +126,7 @@ def match(
 def _match_positions(roles: Roles, names: list[str], title: str, need_targets: bool) -> dict[str, int]:
     choices: list[Sequence[str]] = [roles.names]
     if not need_targets:
-        choices.append([name for name in roles.names if name not in (*roles.targets, roles.weight)])
+        choices.append([name for name in roles.names if name in roles.features or name not in (*roles.targets, roles.weight)])
         choices.append(roles.features)
     for choice in choices:
         if len(choice) == len(names):

@@ -12,13 +12,18 @@ def fit(values: Floats, scale: str | None) -> tuple[float, float, str | None]:
 
     A constant column has no spread: it is only centered, and the remark says so.
     """
-    low, high = float(values.min()), float(values.max())
-    if scale not in ("standard", "minmax"):
+    if scale not in ("standard", "minmax", "robust"):
         return 0.0, 1.0, None
+    low, high = float(values.min()), float(values.max())
     if low == high:
         return low, 1.0, f"is constant ({low:g}): scaled to 0"
     if scale == "minmax":
         return low, high - low, None
+    if scale == "robust":
+        first, middle, third = np.quantile(values, [0.25, 0.5, 0.75]).tolist()
+        if first == third:
+            return middle, 1.0, f"has equal quartiles ({first:g}): only its median was taken away"
+        return middle, third - first, None
     center = values.mean(dtype=np.float64)
     # Two passes: the mean of the squares would lose all digits where the mean is large.
     return float(center), float(np.sqrt(np.mean(np.square(values - center), dtype=np.float64))), None

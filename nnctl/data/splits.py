@@ -1,15 +1,23 @@
-"""Rows set aside: seeded, and class by class where the proportions shall stay."""
+"""Rows set aside: at random, class by class, group by group, by time, by name, or as ranges; seeded."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from nnctl.data.settings import SplitSettings
+from nnctl.data.split_settings import RANGE, SplitSettings
 from nnctl.data.table import Ints
 from nnctl.errors import DataError
 from nnctl.seeds import generator
+
+# What a column that names the parts may say, in any case.
+PARTS = {
+    "train": ("train", "training"),
+    "validation": ("validation", "valid", "val", "dev"),
+    "test": ("test", "testing"),
+}
 
 
 @dataclass
@@ -21,17 +29,28 @@ class Parts:
     test: Ints
 
 
-def split_rows(rows: int, split: SplitSettings, classes: Ints | None, seed: int) -> Parts:
-    """Divide rows into training, validation and test: at random, by class if `classes` are given, or in order."""
+def split_rows(rows: int, split: SplitSettings, classes: Ints | None, seed: int, by: Any = None) -> Parts:
+    """Divide rows into training, validation and test.
+
+    `classes` are kept in proportion; `by` is the column that the split goes by: (group) numbers of the
+    groups, (time) what sorts the rows, (column) the texts that name the parts.
+    """
+    if split.column is not None:
+        return _named(by)
+    if isinstance(split.validation, str) or isinstance(split.test, str):
+        return _ranges(rows, split)
     validation, test = (_count(rows, getattr(split, part), part) for part in ("validation", "test"))
     if rows - validation - test < 1:
         raise DataError(
             f"a validation split of {split.validation} and a test split of {split.test} leave 0 of {rows} "
             "rows for training; set aside less"
         )
-    if not split.shuffle:
-        training, judged = np.split(np.arange(rows), [rows - validation - test])
-        return Parts(training, judged[:validation], judged[validation:])
+    if split.group is not None:
+        return _groups(by, validation, test, split, seed)
+    if split.time is not None or not split.shuffle:
+        order = np.arange(rows) if split.time is None else np.argsort(by, kind="stable")
+        training, judged = np.split(order, [rows - validation - test])
+        return Parts(*(np.sort(part) for part in (training, judged[:validation], judged[validation:])))
     order = generator(seed, "split").permutation(rows)
     if classes is not None and split.stratify:
         order = _interleave(order, classes)
@@ -59,6 +78,56 @@ def _count(rows: int, share: float, part: str) -> int:
     return count
 
 
+def _groups(groups: Ints, validation: int, test: int, split: SplitSettings, seed: int) -> Parts:
+    """Give shuffled groups to the parts, one after the other; each goes where its middle row falls."""
+    sizes = np.bincount(groups)
+    order = generator(seed, "split").permutation(len(sizes)) if split.shuffle else np.arange(len(sizes))[::-1]
+    middle = np.empty(len(sizes))
+    middle[order] = np.cumsum(sizes[order]) - sizes[order] / 2
+    part = np.searchsorted([validation, validation + test], middle, side="right")[groups]
+    parts = Parts(*(np.flatnonzero(part == number) for number in (2, 0, 1)))
+    for name, wanted in (("train", 1), ("validation", validation), ("test", test)):
+        if wanted and not len(getattr(parts, name)):
+            raise DataError(f"the {len(sizes)} groups of {split.group!r} leave 0 rows for {name}; change the shares")
+    return parts
+
+
+def _named(names: list[str]) -> Parts:
+    known = {word: part for part, words in PARTS.items() for word in words}
+    unknown = sorted({name for name in names if name.strip().lower() not in known})
+    if unknown:
+        raise DataError(
+            f"the column that names the split holds {', '.join(map(repr, unknown[:5]))}; "
+            f"it may say {', '.join(word for words in PARTS.values() for word in words)}"
+        )
+    found = np.array([known[name.strip().lower()] for name in names])
+    parts = Parts(*(np.flatnonzero(found == part) for part in PARTS))
+    if not len(parts.train):
+        raise DataError("the column that names the split says 'train' for 0 rows")
+    return parts
+
+
+def _ranges(rows: int, split: SplitSettings) -> Parts:
+    taken, found = np.zeros(rows, bool), {}
+    for part in ("validation", "test"):
+        share = getattr(split, part)
+        if not share:
+            found[part] = np.arange(0)
+            continue
+        match = RANGE.fullmatch(str(share))
+        assert match, "SplitSettings has seen to it"
+        start, stop = int(match[1] or 0), int(match[2] or rows)
+        if not start < stop <= rows:
+            raise DataError(f"split.{part}: the range {share} has no place in {rows} rows")
+        if taken[start:stop].any():
+            raise DataError("split: the ranges for validation and test overlap")
+        taken[start:stop] = True
+        found[part] = np.arange(start, stop)
+    if taken.all():
+        raise DataError(f"the ranges {split.validation} and {split.test} leave 0 of {rows} rows for training")
+    return Parts(np.flatnonzero(~taken), found["validation"], found["test"])
+
+
 def last_rows(rows: int, fraction: float) -> Parts:
     """Divide as Keras' validation_split does: the last rows, in the order of the file."""
     cut = int(rows * (1.0 - fraction))
@@ -66,3 +135,18 @@ def last_rows(rows: int, fraction: float) -> Parts:
         raise DataError(f"validation_split of {fraction} on {rows} rows is empty or leaves nothing for training")
     order = np.arange(rows)
     return Parts(order[:cut], order[cut:], order[:0])
+
+
+def describe(split: SplitSettings, seed: int) -> str:
+    """Say in words how the rows were set aside; empty where none were."""
+    if split.column is not None:
+        return f"split: as column {split.column!r} says"
+    if not (split.validation or split.test):
+        return ""
+    shares = ", ".join(f"{part} {share}" for part in ("validation", "test") if (share := getattr(split, part)))
+    if isinstance(split.validation, str) or isinstance(split.test, str):
+        return f"split: {shares} (rows of the file)"
+    if split.time is not None or not split.shuffle:
+        return f"split: {shares}: the last rows" + (f" by {split.time!r}" if split.time is not None else "")
+    groups = f", groups of {split.group!r} together" if split.group is not None else ""
+    return f"split: {shares}: at random, seed {seed}{groups}"

@@ -43,6 +43,12 @@ class Texts:
     def counts(self) -> Ints:
         return np.bincount(self.codes[self.codes >= 0], minlength=len(self.names))
 
+    def stripped(self, characters: str) -> Texts:
+        """Return the same cells without some characters at their ends."""
+        seen: dict[str, int] = {}
+        to = [seen.setdefault(name.strip(characters), len(seen)) for name in self.names] if characters else []
+        return Texts(np.array([*to, -1], np.int64)[self.codes], list(seen)) if characters else self
+
     @classmethod
     def of(cls, cells: Sequence[str | None]) -> Texts:
         """Count cells, None being a missing one."""

@@ -17,18 +17,27 @@ from nnctl.errors import ConfigError, DataError
 class Targets:
     """Fitted on the labels of a source; encodes the labels of any other."""
 
-    def __init__(self, form: str, names: Sequence[str], labels: Sequence[Any] | None = None) -> None:
+    def __init__(
+        self,
+        form: str,
+        names: Sequence[str],
+        labels: Sequence[Any] | None = None,
+        *,
+        truths: Sequence[str] = (),
+        strip: str = "",
+    ) -> None:
         self.form, self.names = form, list(names)
+        self.truths = list(truths)  # of several columns, those that hold True and False
+        self.strip = strip  # characters removed from the ends of labels
         self.vocabulary = Vocabulary(labels) if labels is not None else None
 
     @property
     def labels(self) -> list[Any] | None:
         return self.vocabulary.labels if self.vocabulary else None
 
-    @property
-    def numeric(self) -> bool:
-        """Whether the columns of a table are read as numbers."""
-        return self.vocabulary is None
+    def numeric(self, name: str) -> bool:
+        """Whether a column of a table is read as numbers."""
+        return self.vocabulary is None and name not in self.truths
 
     def encode(self, data: Table | Arrays, dtype: str) -> Array:
         """Return y: (N, k) numbers, (N, 1) of 0 and 1, (N,) indices, or (N, classes) one-hot."""
@@ -43,7 +52,7 @@ class Targets:
 
     def _values(self, data: Table | Arrays, dtype: str) -> Array:
         if isinstance(data, Table):
-            y = np.stack([data.numbers(name) for name in self.names], axis=1)
+            y = np.stack([_truth(data, n) if n in self.truths else data.numbers(n) for n in self.names], axis=1)
         else:
             assert data.y is not None
             y = data.y if data.y.ndim > 1 else data.y[:, None]
@@ -76,18 +85,43 @@ class Targets:
         return index
 
     def to_dict(self) -> dict[str, Any]:
-        return {"form": self.form, "names": self.names, "labels": self.labels}
+        own = {"form": self.form, "names": self.names, "labels": self.labels}
+        return {**own, "truths": self.truths, "strip": self.strip}
 
     @classmethod
     def from_dict(cls, saved: dict[str, Any]) -> Targets:
-        return cls(saved["form"], saved["names"], saved["labels"])
+        return cls(
+            saved["form"], saved["names"], saved["labels"], truths=saved["truths"], strip=saved["strip"]
+        )
 
 
-def fit_targets(data: Table | Arrays, names: list[str], form: Form, labels: Sequence[Any] | None) -> Targets:
+def is_truth(text: str) -> bool:
+    """Whether a cell says True or False."""
+    return text.strip().lower() in ("true", "false")
+
+
+def _truth(table: Table, name: str) -> Array:
+    """Return a column of True and False as 1 and 0."""
+    column = table.columns[name]
+    assert isinstance(column, Texts)
+    troubles = Troubles()
+    for row in np.flatnonzero(~np.array([*map(is_truth, column.names), False])[column.codes]).tolist():
+        what = f"label {name!r}: {column.names[column.codes[row]]!r} is neither True nor False"
+        troubles.add(table.where(row), what, "mend the label, or remove the row")
+    troubles.finish()
+    return np.array([float(text.strip().lower() == "true") for text in column.names])[column.codes]
+
+
+def fit_targets(
+    data: Table | Arrays, names: list[str], form: Form, labels: Sequence[Any] | None, strip: str = ""
+) -> Targets:
     """Find the classes, where the form has any; convert columns of a table to numbers where not."""
     if isinstance(data, Arrays):
         return _fit_arrays(data, names, form, labels or data.labels)
     columns = [data.columns[name] for name in names]
+    truths = [name for name, column in zip(names, columns, strict=True) if isinstance(column, Texts)]
+    if len(names) > 1 and truths and form != "index":
+        return Targets("values" if form == "auto" else form, names, truths=truths)
     if all(isinstance(column, Numbers) for column in columns):
         if form == "index":
             raise ConfigError(f"target: this loss needs one column of classes, got {len(names)}: {', '.join(names)}")
@@ -102,7 +136,9 @@ def fit_targets(data: Table | Arrays, names: list[str], form: Form, labels: Sequ
             data.columns[names[0]] = Numbers(np.array(values, float)[column.codes])
             return Targets("values", names)
         form = "index"
-    return _fit_classes(form, names, labels, Vocabulary.of(used).labels)
+    targets = _fit_classes(form, names, labels, Vocabulary.of(used).labels)
+    targets.strip = strip
+    return targets
 
 
 def _refuse_infinite(table: Table, name: str, column: Texts) -> None:

@@ -35,11 +35,11 @@ def _empty_array(cls: Any, shape: Any, kind: Any) -> Array:
     return np.ndarray((0,), np.int8)
 
 
-def _plain_type(code: Any, *_: Any) -> np.dtype[Any]:
+def _plain_type(code: Any, *_: Any) -> Any:
     text = code.decode("latin-1") if isinstance(code, bytes) else code
     if not isinstance(text, str) or not PLAIN_TYPE.fullmatch(text):
         raise Refused(f"arrays of type {text!r} are no plain data")
-    return np.dtype(text)
+    return np.dtype(text, copy=True)  # the state that follows sets its byte order: never that of a shared type
 
 
 def _bytes_of(text: Any, encoding: Any) -> bytes:

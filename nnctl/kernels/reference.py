@@ -117,3 +117,78 @@ def _lines(kernel: Array, y: Array) -> Array:
     """Return the kernel as (elements, M, line, C), repeated along a line of y: NumPy is fast on long rows."""
     by_element = np.moveaxis(kernel.reshape(-1, *kernel.shape[-2:]), -1, 1)[:, :, None]
     return np.repeat(by_element, y.shape[-3], axis=2)
+
+
+def bias_relu(z: Array, bias: Array) -> None:
+    """z <- max(z + bias, 0), with z (..., C)"""
+    z += bias
+    np.maximum(z, 0, out=z)
+
+
+def relu_gradient(y: Array, dy: Array, dz: Array) -> None:
+    """dz = dy where y > 0, else 0"""
+    np.multiply(dy, y > 0, out=dz)
+
+
+def drop(x: Array, bits: Array, least: int, scale: float, y: Array) -> None:
+    """y = x * scale where bits >= least, else 0"""
+    np.greater_equal(bits, least, out=y, casting="unsafe")
+    y *= scale
+    y *= x
+
+
+def add_rows(out: Array, indices: Array, values: Array) -> None:
+    """Set out[i] to the sum of the values of index i, and to 0 where there is none.
+
+    An index seen for the first time is set, only its repetitions are added: NumPy adds at indices
+    fast in one dimension alone, and that still takes ten times as long as copying.
+    """
+    out.fill(0)
+    _, first = np.unique(indices, return_index=True)
+    out[indices[first]] = values[first]
+    again = np.ones(len(indices), bool)
+    again[first] = False
+    width = out.shape[1]
+    places = indices[again][:, None] * width + np.arange(width)
+    np.add.at(out.reshape(-1), places.reshape(-1), values[again].reshape(-1))
+
+
+def adam(
+    w: Array,
+    g: Array,
+    m: Array,
+    v: Array,
+    share_1: float,
+    share_2: float,
+    rate: float,
+    epsilon: float,
+    scratch: list[Array],
+) -> None:
+    """m <- m + share_1 (g - m),  v <- v + share_2 (g^2 - v),  w <- w - rate m / (sqrt(v) + epsilon)"""
+    step, spare = scratch
+    np.subtract(g, m, out=step)
+    step *= share_1
+    m += step
+    np.multiply(g, g, out=step)
+    step -= v
+    step *= share_2
+    v += step
+    np.sqrt(v, out=spare)
+    spare += epsilon
+    np.multiply(m, rate, out=step)
+    step /= spare
+    w -= step
+
+
+def rmsprop(w: Array, g: Array, v: Array, rho: float, rate: float, epsilon: float, scratch: list[Array]) -> None:
+    """v <- rho v + (1 - rho) g^2,  w <- w - rate g / sqrt(v + epsilon)"""
+    step, spare = scratch
+    np.multiply(g, g, out=step)
+    step *= 1 - rho
+    v *= rho
+    v += step
+    np.add(v, epsilon, out=spare)
+    np.sqrt(spare, out=spare)
+    np.multiply(g, rate, out=step)
+    step /= spare
+    w -= step

@@ -74,6 +74,8 @@ class Layer(Thing):
     makes_mask: ClassVar[bool] = False  # whether compute_mask may answer with a mask where none came
     mixes_rows: ClassVar[bool] = False  # whether a row's output depends on the other rows while training
 
+    adapts: ClassVar[bool] = False  # whether `adapt` has anything to learn from
+
     name: str | None = field(None, doc="Name in summaries and files; by default made from the class.", positional=False)
     trainable: bool = field(True, doc="Whether training changes the weights.", positional=False)
     input_shape: InputShape | None = field(
@@ -101,9 +103,17 @@ class Layer(Thing):
     def backward(self, dy: Array, cache: Any) -> Array | None:
         raise NotImplementedError
 
+    def adapt(self, x: Array) -> None:
+        """Learn what is needed of the training rows, as they reach this layer, before training starts."""
+
     def compute_mask(self, x: Array, mask: Array | None) -> Array | None:
         """Return the mask of the outputs; most layers hand theirs on."""
         return mask
+
+    def product_size(self, rows: int, output_shape: Shape) -> int:
+        """Return the multiplications of the layer's largest matrix product for a batch of so many rows."""
+        places = rows * math.prod(output_shape[:-1])
+        return max((places * w.size for w in self.weights if len(w.shape) > 1), default=0)
 
     def take_head(self) -> Activation:
         """Give the closing activation to the model and compute without it from now on.

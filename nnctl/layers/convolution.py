@@ -36,10 +36,23 @@ DILATION_DOC = "Distance between the elements of the window."
 class Filtering(Sliding):
     """y = activation(filtered(x) + bias): what all layers with a sliding kernel share.
 
-    A subclass has `kernel_size` and `strides` and gives `shapes`, `filtered` and `gradients`.
+    A subclass has the fields `kernel_size`, `strides` and `padding`, and gives `filtered` and `gradients`.
     """
 
     sized: ClassVar[tuple[str, ...]] = ("kernel_size", "strides", "dilation_rate")
+    order: ClassVar[tuple[str, ...]] = (
+        "filters",
+        "kernel_size",
+        "strides",
+        "padding",
+        "output_padding",
+        "data_format",
+        "dilation_rate",
+        "groups",
+        "depth_multiplier",
+        "activation",
+        "use_bias",
+    )
     joined: ClassVar[Mapping[tuple[str, ...], str]] = {
         **Sliding.joined,
         ("nb_row", "nb_col"): "kernel_size",

@@ -32,8 +32,11 @@ class Transposed(Kernelled):
     sized = (*Kernelled.sized, "output_padding")
 
     def conflicts(self) -> Any:
-        yield from super().conflicts()
-        if self.output_padding is not None and np.any(np.asarray(self.output_padding) >= np.asarray(self.strides)):
+        found = [*super().conflicts()]
+        yield from found
+        if found or self.output_padding is None:
+            return
+        if np.any(np.greater_equal(self.output_padding, self.strides)):
             yield "output_padding", f"must be less than strides ({self.strides}), got {self.output_padding}"
 
     def build(self, input_shape: Shape) -> Shape:

@@ -88,6 +88,12 @@ class Depthwise(Filtering):
         return depthwise_gradient(cache, dz, self.kernel.value, self.windows, self.kernel.grad, needs_dx=self.needs_dx)
 
 
+class DepthwiseAlone(Depthwise):
+    """A Depthwise without anything after it."""
+
+    order = ("kernel_size", "strides", "padding", "depth_multiplier", *Depthwise.order)
+
+
 class Separable(Depthwise):
     """A Depthwise whose outputs are mixed at every place by one more kernel."""
 
@@ -115,7 +121,7 @@ class Separable(Depthwise):
 
 
 @register("layer")
-class DepthwiseConv1D(Depthwise):
+class DepthwiseConv1D(DepthwiseAlone):
     """y[t, c, m] = activation(sum_k x[strides t + dilation_rate k, c] * kernel[k, c, m] + bias[c, m])
 
     Shapes  x (B, T, C)  kernel (kernel_size, C, M)  bias (C M,)  y (B, T', C M), M is depth_multiplier
@@ -130,7 +136,7 @@ class DepthwiseConv1D(Depthwise):
 
 
 @register("layer")
-class DepthwiseConv2D(Depthwise):
+class DepthwiseConv2D(DepthwiseAlone):
     """y[i, j, c, m] = activation(sum_kl x[s i + d k, s j + d l, c] * kernel[k, l, c, m] + bias[c, m])
 
     Shapes  x (B, H, W, C)  kernel (*kernel_size, C, M)  bias (C M,)  y (B, H', W', C M), M is depth_multiplier

@@ -74,6 +74,9 @@ class Embedding(Layer):
             f"in row {place[0]}{f' at {list(place[1:])}' if place[1:] else ''}; set input_dim to the largest number + 1"
         )
 
+    def product_size(self, rows: int, output_shape: Shape) -> int:
+        return 0  # rows of a table are picked, nothing is multiplied
+
     def forward(self, x: Array, ctx: Context) -> tuple[Array, Any]:
         indices = self.indices(x)
         y = self.embeddings.value.take(indices, axis=0)

@@ -48,7 +48,9 @@ class LayerNormalization(Affine):
 
     axis: Axes = field(-1, doc=AXIS_DOC)
     epsilon: PositiveFloat = field(1e-3, doc=EPSILON_DOC)
-    rms_scaling: bool = field(False, doc="Divide only, by the standard deviation; gamma always, beta never.")
+    rms_scaling: bool = field(
+        False, doc="Divide only, by the standard deviation; gamma always, beta never.", positional=False
+    )
 
     examples = (
         {},

@@ -95,8 +95,8 @@ class BatchNormalization(Affine):
     axis: int | tuple[int] = field(-1, doc="Axis of the channels, counted with the batch axis in front.")
     momentum: Probability = field(0.99, doc="How much of the moving mean and variance a step keeps.")
     epsilon: PositiveFloat = field(1e-3, doc="Keeps the division finite.")
-    moving_mean_initializer: AnInitializer = field("zeros", doc="How the moving mean starts.")
-    moving_variance_initializer: AnInitializer = field("ones", doc="How the moving variance starts.")
+    moving_mean_initializer: AnInitializer = field("zeros", doc="How the moving mean starts.", positional=False)
+    moving_variance_initializer: AnInitializer = field("ones", doc="How the moving variance starts.", positional=False)
 
     mixes_rows = True
     examples = (

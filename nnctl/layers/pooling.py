@@ -10,10 +10,11 @@ import numpy as np
 from nnctl import kernels
 from nnctl.fields import field
 from nnctl.layers import Array, Context, Shape
-from nnctl.layers.windows import DATA_FORMAT_DOC, ORDERINGS, PADDING_DOC, DataFormat, Sizes, Sliding
+from nnctl.layers.windows import DATA_FORMAT_DOC, ORDERINGS, DataFormat, Sizes, Sliding
 from nnctl.registry import register
 
 BLOCK_BYTES = 1 << 19  # of inputs: a block stays in the cache while the elements of a window pass over it
+POOL_PADDING_DOC = "valid: only where the window fits; same: also over the border, as many outputs as inputs / strides."
 POOL_SIZE_DOC = "Size of the window; one number for all axes."
 
 
@@ -22,9 +23,7 @@ class Pooling(Sliding):
 
     pool_size: Sizes = field(2, doc=POOL_SIZE_DOC, legacy=("pool_length",))
     strides: Sizes | None = field(None, doc="Step of the window; null: its size.", legacy=("stride",))
-    padding: Literal["valid", "same"] = field(
-        "valid", doc=PADDING_DOC.replace("zeros", "nothing"), legacy=("border_mode",)
-    )
+    padding: Literal["valid", "same"] = field("valid", doc=POOL_PADDING_DOC, legacy=("border_mode",))
     data_format: DataFormat = field("channels_last", doc=DATA_FORMAT_DOC, legacy={"dim_ordering": ORDERINGS})
 
     sized = ("pool_size", "strides")

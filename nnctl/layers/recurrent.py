@@ -91,7 +91,7 @@ class Recurrent(Layer):
         self.carried: list[Array] | None = None
 
     def build(self, input_shape: Shape) -> Shape:
-        steps, inputs = input_shape
+        self.steps, inputs = input_shape
         width, prefix = self.cell.gates * self.units, f"{snake(self.title())}_cell/"
         self.kernel = self.weight(
             f"{prefix}kernel", (inputs, width), self.kernel_initializer, self.kernel_regularizer, self.kernel_constraint
@@ -105,13 +105,17 @@ class Recurrent(Layer):
                 f"{prefix}bias", self.bias_shape(), self.bias_start(), self.bias_regularizer, self.bias_constraint
             )
         self.carried = None
-        return (steps, self.units) if self.return_sequences else (self.units,)
+        return (self.steps, self.units) if self.return_sequences else (self.units,)
 
     def bias_shape(self) -> Shape:
         return (self.cell.gates * self.units,)
 
     def bias_start(self) -> Initializer:
         return self.bias_initializer
+
+    def product_size(self, rows: int, output_shape: Shape) -> int:
+        """That of the inputs of all steps; the products of the single steps have one thread anyway."""
+        return rows * self.steps * self.kernel.size
 
     def compute_mask(self, x: Array, mask: Array | None) -> Array | None:
         return mask if self.return_sequences else None

@@ -54,6 +54,8 @@ class Normalization(Layer):
     Source  keras.layers.Normalization
     """
 
+    adapts = True
+
     axis: int | tuple[int, ...] | None = field(
         -1, doc="Axis or axes with a mean of their own, counted with the batch axis in front; null: one mean for all."
     )

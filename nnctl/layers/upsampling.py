@@ -22,6 +22,7 @@ class UpSampling(Sliding):
     data_format: DataFormat = field("channels_last", doc=DATA_FORMAT_DOC, legacy={"dim_ordering": ORDERINGS})
 
     sized = ("size",)
+    order = ("size", "data_format")
 
     def build(self, input_shape: Shape) -> Shape:
         sizes, channels = self.split(input_shape)

@@ -94,6 +94,7 @@ class Sliding(Layer):
 
     axes: ClassVar[int]
     sized: ClassVar[tuple[str, ...]] = ()  # fields that are one number, or one for each axis
+    order: ClassVar[tuple[str, ...]] = ()  # Keras' order of the first fields, where inheritance gives another
 
     data_format: DataFormat
 
@@ -101,6 +102,7 @@ class Sliding(Layer):
         super().__init_subclass__(**options)
         if "axes" in vars(cls):
             cls.rank = (cls.axes + 1, cls.axes + 1)
+        cls.fields = {**{name: cls.fields[name] for name in cls.order if name in cls.fields}, **cls.fields}
 
     def conflicts(self) -> Any:
         for name in self.sized:

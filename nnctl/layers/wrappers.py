@@ -134,6 +134,9 @@ class Bidirectional(Wrapper):
     def inner(self) -> dict[str, Layer]:
         return {str(layer.name): layer for layer in (self.forward_layer, self.reverse_layer)}
 
+    def product_size(self, rows: int, output_shape: Shape) -> int:
+        return max(layer.product_size(rows, output_shape) for layer in self.inner().values())
+
     @property
     def activity_regularizer(self) -> Regularizer | None:
         """The inner layers' penalty on their outputs, which side by side are the wrapper's."""

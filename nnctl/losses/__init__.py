@@ -37,9 +37,12 @@ Reduction = Literal["sum_over_batch_size", "sum", "mean", "mean_with_sample_weig
 class Loss(Thing):
     """values = f(y, t)"""
 
+    kind: ClassVar[str] = "loss"
+
     targets: ClassVar[Literal["values", "binary", "index", "one_hot"]] = "values"
     fuses: ClassVar[str | None] = None
     positive: ClassVar[bool] = False  # whether it is a number only for predictions above 0
+    boundary: ClassVar[float] = 0.5  # one output above it means class 1
     averages: ClassVar[bool] = True  # whether the mean of its values over samples is a metric
 
     reduction: Reduction = field("sum_over_batch_size", doc="How the values of a batch become one.", positional=False)
@@ -75,7 +78,7 @@ class Loss(Thing):
         A mask takes its steps out of the sum and out of the count.
         """
         if values.ndim == 0:
-            factor = 1.0 if weight is None or self.reduction == "mean_with_sample_weight" else _share(weight, self.reduction)
+            factor = self._share(weight)
             return float(values) * factor, factor
         if mask is not None:
             kept = mask.astype(values.dtype)
@@ -92,6 +95,12 @@ class Loss(Thing):
             count = max(float(weight.sum()), EPSILON)
         return float((values * weight).sum()) / count, (weight * values.dtype.type(1 / count))[..., None]
 
+    def _share(self, weight: Array | None) -> float:
+        """Return the weight of a batch that has one value alone."""
+        if weight is None or self.reduction == "mean_with_sample_weight":
+            return 1.0
+        return float(weight.sum() if self.reduction == "sum" else weight.mean())
+
     def adapt_targets(self, t: Array, output_shape: tuple[int, ...]) -> Array:
         """Give targets (N, ...) the rank that the predictions (N, *output_shape) need; done once, not a batch.
 
@@ -105,8 +114,10 @@ class Loss(Thing):
                 t = t[..., None]
             else:
                 shown = ("N", *wanted), ("N", *t.shape[1:])
-                raise ConfigError(f"{self.title()} on outputs of shape {_shape('N', *output_shape)} expects "
-                                  f"targets of shape {_shape(*shown[0])}, got {_shape(*shown[1])}")
+                raise ConfigError(
+                    f"{self.title()} on outputs of shape {_shape('N', *output_shape)} expects "
+                    f"targets of shape {_shape(*shown[0])}, got {_shape(*shown[1])}"
+                )
         if self.targets == "index":
             return _as_indices(t, self.classes(output_shape), self.title(), getattr(self, "ignore_class", None))
         return t
@@ -141,18 +152,14 @@ def _as_indices(t: Array, classes: int, who: str, ignored: int | None) -> Array:
         wrong &= indices != ignored
     if wrong.any():
         row = int(np.argwhere(wrong)[0][0])
-        raise ConfigError(f"{who} expects class numbers from 0 to {classes - 1}, got {indices[wrong].flat[0]} in row {row}")
+        came = f"got {indices[wrong].flat[0]} in row {row}"
+        raise ConfigError(f"{who} expects class numbers from 0 to {classes - 1}, {came}")
     return indices
 
 
 def _spread(weight: Array, values: Array) -> Array:
     """Repeat weights (B,) over the time steps of values (B, T)."""
     return weight.reshape(weight.shape + (1,) * (values.ndim - weight.ndim)) * np.ones_like(values)
-
-
-def _share(weight: Array, reduction: str | None) -> float:
-    """Return the weight of a batch that has one value alone."""
-    return float(weight.sum() if reduction == "sum" else weight.mean())
 
 
 def __getattr__(name: str) -> Any:

@@ -15,8 +15,9 @@ from nnctl.rules import NonNegativeFloat, PositiveFloat
 
 @register("loss")
 class Circle(Loss):
-    """value_i = log(1 + sum_pos exp(gamma (d^2 - m^2)) sum_neg exp(gamma (1 + m - d)(1 - m - d))), d = max(1 - y_i y_j, 0)
+    """value_i = log(1 + sum_pos exp(gamma (d^2 - m^2)) sum_neg exp(gamma (1 + m - d) (1 - m - d)))
 
+    d = max(1 - y_i y_j, 0) is the distance of samples i and j; the second sum takes no 1 + m - d below 0.
     pos are the other samples of the batch with the class of i, neg those of other classes; y should
     have length 1 (UnitNormalization). A value of 0 does not count in the mean.
     Source  Sun et al. 2020, eq. 6; keras.losses.Circle

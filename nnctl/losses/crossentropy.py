@@ -21,7 +21,7 @@ AXIS_DOC = "Axis of the classes, counted with the batch axis in front."
 class Crossentropy(Loss):
     """A loss of probabilities or, `from_logits`, of what softmax or sigmoid would make them from"""
 
-    from_logits: bool = field(False, doc=LOGITS_DOC)
+    from_logits: bool
 
     def forward(self, y: Array, t: Array) -> tuple[Array, Any]:
         return self.forward_logits(y, None, t) if self.from_logits else self.forward_probabilities(y, t)
@@ -47,6 +47,7 @@ class BinaryCrossentropy(Crossentropy):
     targets = "binary"
     fuses = "sigmoid"
 
+    from_logits: bool = field(False, doc=LOGITS_DOC)
     label_smoothing: Probability = field(0.0, doc=SMOOTHING_DOC)
     axis: int = field(-1, doc="Axis of the mean.")
 
@@ -94,6 +95,7 @@ class CategoricalCrossentropy(Crossentropy):
     targets = "one_hot"
     fuses = "softmax"
 
+    from_logits: bool = field(False, doc=LOGITS_DOC)
     label_smoothing: Probability = field(0.0, doc=SMOOTHING_DOC)
     axis: int = field(-1, doc=AXIS_DOC)
 
@@ -137,6 +139,7 @@ class SparseCategoricalCrossentropy(Crossentropy):
     targets = "index"
     fuses = "softmax"
 
+    from_logits: bool = field(False, doc=LOGITS_DOC)
     ignore_class: int | None = field(None, doc="Class number that stands for 'no label': such places do not count.")
     axis: Literal[-1] = field(-1, doc="Axis of the classes: the last, the one that Keras takes here.")
 

@@ -12,7 +12,15 @@ from nnctl.activations.saturating import sigmoid
 from nnctl.fields import field
 from nnctl.losses import EPSILON, Array, widen
 from nnctl.losses.crossentropy import (
-    AXIS_DOC, SMOOTHING_DOC, BinaryCrossentropy, Crossentropy, binary, binary_of_logits, normalised, through_normalisation,
+    AXIS_DOC,
+    LOGITS_DOC,
+    SMOOTHING_DOC,
+    BinaryCrossentropy,
+    Crossentropy,
+    binary,
+    binary_of_logits,
+    normalised,
+    through_normalisation,
 )
 from nnctl.registry import register
 from nnctl.rules import NonNegativeFloat, Probability
@@ -76,6 +84,7 @@ class CategoricalFocalCrossentropy(Crossentropy):
 
     alpha: NonNegativeFloat = field(0.25, doc="Weight of every class.")
     gamma: NonNegativeFloat = field(2.0, doc=GAMMA_DOC)
+    from_logits: bool = field(False, doc=LOGITS_DOC)
     label_smoothing: Probability = field(0.0, doc=SMOOTHING_DOC)
     axis: int = field(-1, doc=AXIS_DOC)
 

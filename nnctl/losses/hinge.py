@@ -18,6 +18,7 @@ class Hinge(Loss):
     """
 
     targets = "binary"
+    boundary = 0.0
 
     def forward(self, y: Array, t: Array) -> tuple[Array, Any]:
         t = signs(t)
@@ -37,6 +38,7 @@ class SquaredHinge(Loss):
     """
 
     targets = "binary"
+    boundary = 0.0
 
     def forward(self, y: Array, t: Array) -> tuple[Array, Any]:
         t = signs(t)

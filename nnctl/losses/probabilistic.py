@@ -67,6 +67,6 @@ class CategoricalGeneralizedCrossEntropy(Loss):
         p, t, shape = cache
         dy = np.zeros(shape, p.dtype)
         with np.errstate(invalid="ignore"):
-            slope = -np.where(p == 0, np.finfo(p.dtype).tiny, p) ** (self.q - 1)
+            slope = -(np.where(p == 0, np.finfo(p.dtype).tiny, p) ** (self.q - 1))
         np.put_along_axis(dy, t[..., None], slope * scale, axis=-1)
         return dy

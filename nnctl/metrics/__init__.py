@@ -28,6 +28,7 @@ class Metric(Thing):
 
     better: ClassVar[str | None] = None  # "max" or "min" where it is clear; callbacks' mode: auto
     called: ClassVar[str | None] = None  # its column, where Keras' differs from the class name in lower case
+    own: ClassVar[tuple[str, ...]] = ()  # fields that Keras does not have; its files name them only where they matter
     takes_mask: ClassVar[bool] = False  # whether masked steps are left out: in Keras, of means alone
 
     name: str | None = field(None, doc="Name of its column; by default the metric's own.", positional=False)

@@ -21,13 +21,14 @@ class Table(Sums):
     threshold: Probability = field(0.5, doc="With one output: above it means class 1; with more the highest counts.")
 
     def update(self, t: Array, y: Array, weight: Array | None = None) -> None:
+        classes = max(y.shape[-1], 2)
         share = np.ones(y.shape[:-1]) if weight is None else spread(weight, y[..., 0])
         if y.shape[-1] == 1:
             said, truth = y[..., 0] > self.threshold, t.reshape(y.shape[:-1]) > 0.5
         else:
             said = y.argmax(axis=-1)
             truth = t.argmax(axis=-1) if t.shape == y.shape else t.reshape(y.shape[:-1])
-        self.add(table(truth.ravel().astype(np.int64), said.ravel().astype(np.int64), share.ravel(), max(y.shape[-1], 2)))
+        self.add(table(truth.ravel().astype(np.int64), said.ravel().astype(np.int64), share.ravel(), classes))
 
     def result(self) -> float:
         matrix = np.asarray(self.matrix)

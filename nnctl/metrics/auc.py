@@ -17,6 +17,7 @@ from nnctl.metrics.operating_points import even_thresholds
 from nnctl.registry import register
 from nnctl.rules import NonNegativeFloat, PositiveInt, Probability
 
+HEIGHTS: dict[str, Any] = {"interpolation": np.mean, "minoring": np.min, "majoring": np.max}
 EPSILON = 1e-7  # the outer thresholds lie this far beyond 0 and 1
 
 
@@ -30,6 +31,7 @@ class AUC(Sums):
     """
 
     better = "max"
+    own = ("exact",)
     sums = ("tp", "fp", "tn", "fn")
 
     num_thresholds: Annotated[int, Ge(2)] = field(200, doc="Number of thresholds, the two outer ones included.")
@@ -44,7 +46,12 @@ class AUC(Sums):
     from_logits: bool = field(False, doc="The outputs are logits; sigmoid makes scores of them.")
     exact: bool = field(False, doc="Use every score as a threshold; keeps all scores in memory.")
 
-    examples = ({}, {"curve": "PR", "thresholds": [0.2, 0.6]}, {"exact": True}, {"multi_label": True, "num_thresholds": 20})
+    examples = (
+        {},
+        {"curve": "PR", "thresholds": [0.2, 0.6]},
+        {"exact": True},
+        {"multi_label": True, "num_thresholds": 20},
+    )
 
     def conflicts(self) -> Iterator[tuple[str, str]]:
         if self.num_labels is not None and not self.multi_label:
@@ -65,7 +72,10 @@ class AUC(Sums):
 
     def reset(self) -> None:
         super().reset()
-        self.scores, self.positives, self.negatives = np.zeros((3, 0))  # of `exact`: distinct scores, their weights
+        # Of `exact`: the distinct scores, and the weights of the positives and negatives that have them.
+        self.scores: Array = np.zeros(0)
+        self.positives: Array = np.zeros(0)
+        self.negatives: Array = np.zeros(0)
 
     def state(self) -> dict[str, Any]:
         kept = {"scores": self.scores, "positives": self.positives, "negatives": self.negatives} if self.exact else {}
@@ -125,8 +135,9 @@ class AUC(Sums):
             odds = ratio(tp + fn, tn + fp)
             x = np.where(tp == 0, 0, np.maximum(1 - odds * ratio(fn, tp), 0))
             y = np.where(tp == 0, 1, 1 - odds * ratio(fp, tp))
-        height = {"interpolation": lambda a, b: (a + b) / 2, "minoring": np.minimum, "majoring": np.maximum}
-        strips: Array = (x[:-1] - x[1:]) * height[self.summation_method](y[:-1], y[1:])
+        sides = np.stack([y[:-1], y[1:]])
+        height = HEIGHTS[self.summation_method](sides, axis=0)
+        strips: Array = (x[:-1] - x[1:]) * height
         return strips
 
 

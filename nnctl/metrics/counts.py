@@ -44,7 +44,7 @@ class AtThresholds(Sums):
 
     sums = ("tp", "fp", "tn", "fn")
 
-    thresholds: Thresholds = field(None, doc=THRESHOLDS_DOC)
+    thresholds: Thresholds
 
     def limits(self, default: float = 0.5) -> Array:
         return np.atleast_1d(np.array(default if self.thresholds is None else self.thresholds, np.float64))
@@ -65,6 +65,8 @@ class Count(AtThresholds):
     """One of the four counts"""
 
     counted: ClassVar[str]
+
+    thresholds: Thresholds = field(None, doc=THRESHOLDS_DOC)
 
     def answer(self) -> Array:
         count: Array = getattr(self, self.counted)
@@ -117,6 +119,7 @@ class OfClass(AtThresholds):
 
     better = "max"
 
+    thresholds: Thresholds = field(None, doc=THRESHOLDS_DOC)
     top_k: PositiveInt | None = field(None, doc="Only the k highest outputs of a sample can mean yes.")
     class_id: NonNegativeInt | None = field(None, doc="The one class that is looked at; null for all together.")
 

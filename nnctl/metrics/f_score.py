@@ -13,6 +13,10 @@ from nnctl.registry import register
 from nnctl.rules import PositiveFloat
 
 EPSILON = 1e-7
+Average = Literal["micro", "macro", "weighted"] | None
+Threshold = Annotated[float, Gt(0), Le(1)] | None
+AVERAGE_DOC = "Over the classes: of the counts, of the scores, of the scores weighted by class; null for one each."
+THRESHOLD_DOC = "Outputs above it mean yes; null for the highest output, or for 0.5 where there is one output."
 
 
 class FScore(Sums):
@@ -23,12 +27,8 @@ class FScore(Sums):
 
     beta: float
 
-    average: Literal["micro", "macro", "weighted"] | None = field(
-        None, doc="Over the classes: of the counts, of the scores, of the scores weighted by class; null for one each."
-    )
-    threshold: Annotated[float, Gt(0), Le(1)] | None = field(
-        None, doc="Outputs above it mean yes; null for the highest output, or for 0.5 where there is one output."
-    )
+    average: Average
+    threshold: Threshold
 
     def update(self, t: Array, y: Array, weight: Array | None = None) -> None:
         t = hot(t, y)
@@ -65,7 +65,9 @@ class FBetaScore(FScore):
 
     called: ClassVar[str | None] = "fbeta_score"
 
+    average: Average = field(None, doc=AVERAGE_DOC)
     beta: PositiveFloat = field(1.0, doc="How many times as much recall counts as precision.")
+    threshold: Threshold = field(None, doc=THRESHOLD_DOC)
 
     examples = ({}, {"beta": 2.0, "average": "weighted"}, {"average": "micro", "threshold": 0.3})
 
@@ -80,5 +82,8 @@ class F1Score(FScore):
     """
 
     beta = 1.0
+
+    average: Average = field(None, doc=AVERAGE_DOC)
+    threshold: Threshold = field(None, doc=THRESHOLD_DOC)
 
     examples = ({}, {"average": "macro", "threshold": 0.5})

@@ -24,7 +24,7 @@ PREDICTION_DOC = "Whether predictions are class numbers, not one score a class."
 class Overlap(Sums):
     """result = mean over classes of n_ii / (n_i. + n_.i - n_ii); classes that never occur are left out
 
-    n counts places by true and predicted class. As in Keras, weights are cut to whole numbers.
+    n counts places by true and predicted class. Keras cuts weights to whole numbers; nnctl does not.
     """
 
     better = "max"
@@ -47,8 +47,8 @@ class Overlap(Sums):
         known = (truth >= 0) & (truth < self.num_classes) & (said >= 0) & (said < self.num_classes)
         if self.ignore_class is not None:
             known &= truth != self.ignore_class
-        whole = np.ones(len(truth)) if share is None else np.trunc(share).ravel()
-        self.add(table(truth[known], said[known], whole[known], self.num_classes))
+        weights = np.ones(len(truth)) if share is None else share.ravel()
+        self.add(table(truth[known], said[known], weights[known], self.num_classes))
 
     def result(self) -> float:
         matrix = np.zeros((self.num_classes,) * 2) + self.matrix
@@ -62,13 +62,14 @@ class Settings(Overlap):
     """The fields of all but BinaryIoU"""
 
     num_classes: PositiveInt = field(doc=NUMBER_DOC)
-    ignore_class: int | None = field(None, doc="Class number of places that do not count.")
-    axis: int = field(-1, doc="Axis of the classes, where something is one-hot.")
+    ignore_class: int | None = field(None, doc="Class number of places that do not count.", positional=False)
+    axis: int = field(-1, doc="Axis of the classes, where something is one-hot.", positional=False)
 
 
 class Targeted(Settings):
     """IoU of some classes"""
 
+    num_classes: PositiveInt = field(doc=NUMBER_DOC)
     target_class_ids: Classes = field(doc=IDS_DOC)
 
     examples: ClassVar[Any] = ({"num_classes": 4, "target_class_ids": [1, 2]},)
@@ -88,8 +89,8 @@ class IoU(Targeted):
     Source  Jaccard 1912; keras.metrics.IoU
     """
 
-    sparse_y_true: bool = field(True, doc=TRUTH_DOC)
-    sparse_y_pred: bool = field(True, doc=PREDICTION_DOC)
+    sparse_y_true: bool = field(True, doc=TRUTH_DOC, positional=False)
+    sparse_y_pred: bool = field(True, doc=PREDICTION_DOC, positional=False)
 
 
 @register("metric")
@@ -99,8 +100,8 @@ class MeanIoU(Settings):
     Source  Jaccard 1912; keras.metrics.MeanIoU
     """
 
-    sparse_y_true: bool = field(True, doc=TRUTH_DOC)
-    sparse_y_pred: bool = field(True, doc=PREDICTION_DOC)
+    sparse_y_true: bool = field(True, doc=TRUTH_DOC, positional=False)
+    sparse_y_pred: bool = field(True, doc=PREDICTION_DOC, positional=False)
 
     examples = ({"num_classes": 4}, {"num_classes": 4, "sparse_y_pred": False, "ignore_class": 0})
 
@@ -113,7 +114,7 @@ class OneHotIoU(Targeted):
     """
 
     sparse_y_true = False
-    sparse_y_pred: bool = field(False, doc=PREDICTION_DOC)
+    sparse_y_pred: bool = field(False, doc=PREDICTION_DOC, positional=False)
 
 
 @register("metric")
@@ -124,7 +125,7 @@ class OneHotMeanIoU(Settings):
     """
 
     sparse_y_true = False
-    sparse_y_pred: bool = field(False, doc=PREDICTION_DOC)
+    sparse_y_pred: bool = field(False, doc=PREDICTION_DOC, positional=False)
 
     examples = ({"num_classes": 4},)
 

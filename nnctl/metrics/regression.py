@@ -20,10 +20,12 @@ EPSILON = 1e-7
 class RootMeanSquaredError(MeanMetric):
     """result = sqrt(mean of (y - t)^2)
 
+    Masked steps count, as in Keras.
     Source  keras.metrics.RootMeanSquaredError
     """
 
     better = "min"
+    takes_mask = False
 
     def values(self, t: Array, y: Array) -> Array:
         return np.square(y - t).mean(axis=-1)
@@ -113,7 +115,11 @@ class R2Score(Sums):
     )
     num_regressors: NonNegativeInt = field(0, doc="Number of inputs, for the adjusted score; 0 for the plain one.")
 
-    examples = ({}, {"class_aggregation": "variance_weighted_average", "num_regressors": 1}, {"class_aggregation": None})
+    examples = (
+        {},
+        {"class_aggregation": "variance_weighted_average", "num_regressors": 1},
+        {"class_aggregation": None},
+    )
 
     def update(self, t: Array, y: Array, weight: Array | None = None) -> None:
         share = np.ones(y.shape) if weight is None else spread(weight, y)

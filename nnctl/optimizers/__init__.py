@@ -81,7 +81,8 @@ class Optimizer(Thing):
     )
     name: str | None = field(None, doc="Name in the model file.", positional=False)
 
-    iterations: int
+    iterations: int  # batches so far
+    t: int  # number of the present update, from 1
     slots: dict[str, Array]
     swapped: bool  # whether the averages are in the weights, and the weights in the averages
 
@@ -104,11 +105,6 @@ class Optimizer(Thing):
     @classmethod
     def joining(cls, given: Mapping[str, Any], findings: Findings, path: Path) -> Mapping[str, Any]:
         return renewed(super().joining(given, findings, path), cls.fields, findings, path)
-
-    @property
-    def t(self) -> int:
-        """Number of the present update, from 1."""
-        return (self.iterations - 1) // (self.gradient_accumulation_steps or 1) + 1
 
     # --- a step -------------------------------------------------------------------------------
 
@@ -143,6 +139,7 @@ class Optimizer(Thing):
         """Update all weights once from their gradients, which may be changed."""
         lr = self.rate()
         self.iterations += 1
+        self.t = (self.iterations - 1) // (self.gradient_accumulation_steps or 1) + 1
         if self.gradient_accumulation_steps is None or self._accumulate(self.gradient_accumulation_steps):
             self._clip()
             if self.weight_decay:
@@ -236,7 +233,7 @@ class Optimizer(Thing):
 
 def follow(mean: Array, target: Array, share: float, scratch: Array) -> None:
     """mean <- mean + share (target - mean); `scratch` may be the target itself"""
-    np.subtract(target, mean, out=scratch)
+    np.subtract(target, mean, scratch)
     scratch *= share
     mean += scratch
 

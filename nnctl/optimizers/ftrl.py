@@ -44,10 +44,10 @@ class Ftrl(Optimizer):
         a, z = slots
         step, spare = scratch
         p = -self.learning_rate_power
-        np.power(a, p, out=spare)
+        _power(a, p, spare)
         np.multiply(g, g, out=step)
         a += step
-        np.power(a, p, out=step)
+        _power(a, p, step)
         np.subtract(step, spare, out=spare)
         spare *= w
         spare /= lr
@@ -62,3 +62,10 @@ class Ftrl(Optimizer):
         np.clip(z, -self.l1_regularization_strength, self.l1_regularization_strength, out=spare)
         spare -= z
         np.divide(spare, step, out=w)
+
+
+def _power(x: Array, p: float, out: Array) -> None:
+    if p == 0.5:
+        np.sqrt(x, out=out)  # the default, and ten times as fast
+    else:
+        np.power(x, p, out=out)

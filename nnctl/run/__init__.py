@@ -86,6 +86,7 @@ def assemble(spec: Spec, data_dir: Path | None = None) -> tuple[Prepared, Sequen
         )
         model = Sequential(spec.layers, spec.name, dtype=spec.dtype, seed=spec.seed)
         model.build(fitted.input_shape)
+        model.adapt(prepared.train.x)
         for rows in (prepared.train, prepared.validation, prepared.test):
             if rows is not None and rows.y is not None:
                 rows.y = spec.loss.adapt_targets(rows.y, model.output_shape)

@@ -8,7 +8,7 @@ import yaml
 
 from nnctl.spec.scalars import resolve, write_float
 
-WIDTH = 110  # a mapping or list that fits stands on one line
+WIDTH = 100  # a mapping or list that fits stands on one line
 PREFIX = "tag:yaml.org,2002:"
 
 

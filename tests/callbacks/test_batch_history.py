@@ -55,6 +55,6 @@ def test_after_an_interruption_every_batch_is_there_once(tmp_path: Path, stop_af
 
 
 def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
-    trainer, history = trainer_of(tmp_path / "nowhere")
+    trainer, _ = trainer_of(tmp_path / "nowhere")
     with pytest.raises(ReadWriteError, match=r"batch_losses\.csv: could not be written"):
         trainer.run()

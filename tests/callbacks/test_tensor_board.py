@@ -22,7 +22,7 @@ def test_without_tensorboardx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def events(folder: Path) -> Any:
     accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
-    read = accumulator.EventAccumulator(str(folder))
+    read = accumulator.EventAccumulator(str(folder), size_guidance={"histograms": 0})  # 0: keep all
     read.Reload()
     return read
 

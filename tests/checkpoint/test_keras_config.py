@@ -50,6 +50,12 @@ def test_every_thing_survives_the_way_to_keras_and_back(kind: str, cls: Any, exa
     assert repr(from_keras(kind, config, "here")) == repr(thing)
 
 
+def test_decay_of_keras_2_becomes_a_schedule() -> None:
+    config = {"class_name": "SGD", "config": {"learning_rate": 0.1, "decay": 0.5, "momentum": 0.0, "nesterov": False}}
+    rate = from_keras("optimizer", config, "here").learning_rate
+    assert [rate(step) for step in (0, 2)] == [0.1, 0.05]
+
+
 def put(*keys: Any) -> Callable[[Any, Any], None]:
     """Return a change of model_config or training_config: a value put where the keys lead."""
 

@@ -29,9 +29,9 @@ OPTIMIZERS: dict[str, Any] = {
             "learning_rate": {"ExponentialDecay": {"initial_learning_rate": 0.05, "decay_steps": 2, "decay_rate": 0.9}},
         }
     },
-    **{
+    **{  # all but Lamb, which Keras cannot load itself
         name.lower(): {name: {"learning_rate": 0.01}}
-        for name in ("Adagrad", "Adadelta", "AdamW", "Adamax", "Nadam", "Lion", "Ftrl", "Adafactor")  # Keras cannot load its own Lamb
+        for name in ("Adagrad", "Adadelta", "AdamW", "Adamax", "Nadam", "Lion", "Ftrl", "Adafactor")
     },
     "averages": {"AdamW": {"learning_rate": 0.01, "use_ema": True, "ema_momentum": 0.5, "amsgrad": True}},
     "accumulated": {"Nadam": {"learning_rate": 0.01, "gradient_accumulation_steps": 2, "use_ema": True}},

@@ -88,9 +88,7 @@ def test_gradient_of_loss_after_activation(
 ) -> None:
     """RELIABILITY N03. Sample weights are used too; the loss is summed, so that its gradient is the seed's."""
     random = np.random.default_rng(5)
-    dense = create(
-        "layer", {"Dense": {"units": CLASSES, "activation": {activation: activation_config} if activation_config else activation}}
-    )
+    dense = create("layer", {"Dense": {"units": CLASSES, "activation": {activation: activation_config}}})
     model = Sequential([dense], dtype="float64")
     model.build((2,))
     loss = create("loss", {loss_name: loss_config})

@@ -88,7 +88,7 @@ def test_blocks_of_any_size_hold_the_same_rows(tmp_path):
     path = tmp_path / "t.csv"
     path.write_bytes(text.encode())
     for size in range(1, len(text) + 3):
-        blocks = list(read_blocks(path, "utf-8", blanks=False, size=size))
+        blocks = list(read_blocks(path, "utf-8", size=size))
         assert b"".join(block.data for block in blocks) == text.encode()
         for block in blocks:
             before = b"".join(b.data for b in blocks[: blocks.index(block)])

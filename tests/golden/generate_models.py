@@ -5,12 +5,14 @@
 The files here were made with Keras 3.15.1 and tf_keras 2.21.0 on TensorFlow's CPU backend. Beside
 each NAME.h5, NAME.npz holds inputs `x`, targets `t`, the predictions `y`, the `loss` that Keras
 evaluates, and `next`: the predictions after one more training step on the whole batch (where no
-dropout makes that step random).
+dropout makes that step random). The models of model_families.py, trained for a few steps, are there as
+.h5 of both and as .keras of Keras 3 and, for one family, Keras 2; their answers share families_*.npz.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,9 @@ import keras
 import numpy as np
 import tf_keras
 from keras.src.legacy.saving.legacy_h5_format import save_weights_to_hdf5_group
+
+sys.path.insert(0, str(Path(__file__).parent))
+from model_families import FAMILIES
 
 HERE = Path(__file__).parent / "keras_models"
 
@@ -89,8 +94,34 @@ def make(k: Any, build: Any, name: str) -> None:
     np.savez(HERE / f"{name}.npz", **expected)
 
 
+def make_families(k: Any, prefix: str) -> None:
+    """One model a family, two steps of SGD without slots; inputs `x NAME` and predictions `y NAME`."""
+    answers = {}
+    for family in FAMILIES:
+        name = family.__name__
+        k.utils.set_random_seed(4)
+        _compute_in(k, "float32")
+        model = k.Sequential(family(k, k is keras), name=name)
+        model.compile(k.optimizers.SGD(0.01), "mse", metrics=["mae"])
+        shape, random = model.input_shape[1:], np.random.default_rng(5)
+        x = random.integers(0, 9, (5, *shape)) if name == "recurrent" else random.normal(size=(5, *shape))
+        x = x.astype("float32")
+        model.fit(x, random.normal(size=(5, 2)), epochs=2, verbose=0)
+        if name == "recurrent":  # ten layers deep, little would be left of the inputs
+            model.set_weights([2 * weight + 0.1 for weight in model.get_weights()])
+        if k is keras or name == "recurrent":
+            model.save(HERE / f"{prefix}_{name}.keras")  # before the .h5, which makes Keras 3 forget the optimizer
+        model.save(HERE / f"{prefix}_{name}.h5")
+        if k is keras and name == "recurrent":
+            model.save_weights(HERE / f"{prefix}_{name}.weights.h5")
+        answers |= {f"x {name}": x, f"y {name}": model.predict(x, verbose=0)}
+    np.savez_compressed(HERE / f"families_{prefix}.npz", **answers)
+
+
 if __name__ == "__main__":
     HERE.mkdir(exist_ok=True)
     for build in (adam, shaping, double):
         make(keras, build, f"keras3_{build.__name__}")
         make(tf_keras, build, f"keras2_{build.__name__}")
+    make_families(keras, "keras3")
+    make_families(tf_keras, "keras2")

@@ -69,7 +69,7 @@ def test_metric(case: MetricCase) -> None:
     metric.reset()
     t, y = case.y.make(f"{case.id}/y"), case.prediction.make(f"{case.id}/p")
     weight = uniform(len(t), high=2.0).make(f"{case.id}/weight") if case.weighted else None
-    if case.mask:
+    if case.mask and metric.takes_mask:
         weight = draw_mask(case.mask, case.prediction.shape[:2]).astype(np.float64)
     if y.shape == (*t.shape, 1):  # the model sees to this before the first batch
         t = t[..., None]

@@ -11,6 +11,9 @@ from nnctl.errors import ConfigError
 from nnctl.fields import create
 from nnctl.findings import LegacyNameWarning
 from nnctl.layers import Context, correlation
+from nnctl.layers.convolution import Conv2D
+from nnctl.layers.depthwise import DepthwiseConv2D
+from nnctl.layers.upsampling import UpSampling2D
 from tests.layers.alone import alone, grads, image, line
 
 
@@ -126,6 +129,14 @@ def test_inputs_that_do_not_fit_are_refused() -> None:
         create("layer", {"Conv2D": {"filters": 1, "kernel_size": 5}}).build((4, 9, 1))
     with pytest.raises(ConfigError, match="channels must be a multiple of groups"):
         create("layer", {"Conv1D": {"filters": 2, "kernel_size": 1, "groups": 2}}).build((4, 3))
+
+
+def test_arguments_come_in_the_order_of_keras() -> None:
+    layer = Conv2D(32, 5, 2, "same", "channels_first")
+    assert (layer.filters, layer.kernel_size, layer.strides) == (32, 5, 2)
+    assert (layer.padding, layer.data_format) == ("same", "channels_first")
+    assert DepthwiseConv2D(3, 2, "same", 4).depth_multiplier == 4
+    assert UpSampling2D(3, "channels_first").size == 3
 
 
 def test_names_of_keras_1() -> None:

@@ -50,6 +50,9 @@ def test_conv3d_transpose_repeats_a_value() -> None:
 def test_output_padding_below_the_strides() -> None:
     with pytest.raises(ConfigError, match="output_padding: must be less than strides"):
         create("layer", {"Conv1DTranspose": {"filters": 1, "kernel_size": 2, "strides": 2, "output_padding": 2}})
+    spec = {"filters": 1, "kernel_size": 2, "strides": [2, 2], "output_padding": [1, 1, 1]}
+    with pytest.raises(ConfigError, match="output_padding: expected an integer or a list of 2"):
+        create("layer", {"Conv2DTranspose": spec})
     layer = create("layer", {"Conv1DTranspose": {
         "filters": 1, "kernel_size": 2, "strides": 2, "padding": "same", "output_padding": 0}})  # fmt: skip
     with pytest.raises(ConfigError, match=r"would not give back inputs of shape \(None, 3, 1\)"):

@@ -15,6 +15,7 @@ from nnctl.cli.voice import voice
 @click.option("--set", "overrides", multiple=True, metavar="K=V", help="Another value, as for train.")
 @options.plugin
 @options.data_dir
+@options.offline
 @options.threads
 @options.talk
 def command(spec: str, overrides: tuple[str, ...], data_dir: Path | None, threads: int | None) -> None:

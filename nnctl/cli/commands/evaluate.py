@@ -18,6 +18,7 @@ from nnctl.cli.voice import voice
 @options.fail_under
 @options.plugin
 @options.data_dir
+@options.offline
 @options.threads
 @options.talk
 def command(

@@ -16,6 +16,7 @@ from nnctl.cli import console, options
 @options.as_json
 @options.plugin
 @options.data_dir
+@options.offline
 @options.talk
 def command(model: str, as_spec: bool, as_json: bool, data_dir: Path | None) -> None:
     """Show layers, preprocessing, labels and training of MODEL.

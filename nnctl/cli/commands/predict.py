@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @click.option("--batch-size", type=click.IntRange(min=1), metavar="N", help="Rows at once.")
 @options.plugin
 @options.data_dir
+@options.offline
 @options.threads
 @options.talk
 def command(

@@ -34,6 +34,7 @@ from nnctl.cli.voice import voice
 @options.as_json
 @options.plugin
 @options.data_dir
+@options.offline
 @options.threads
 @click.option(
     "--deterministic", is_flag=True, help="The same bits for any --threads: matrix products take one thread each."

@@ -13,7 +13,7 @@ N = 11
 
 def on(y: Draw, prediction: Draw, name: str, *, mask: str = "", note: str = "", **config: Any) -> list[MetricCase]:
     """A metric without weights, and with them where no mask stands in the way."""
-    float32 = "TopK" in name  # TensorFlow's top-k has no float64 form
+    float32 = "TopK" in name or "IoU" in name  # top-k has no float64 form in TensorFlow; Keras casts IoUs to float32
     plain = MetricCase(name=name, config=config, y=y, prediction=prediction, mask=mask, note=note, float32=float32)
     return [plain] if mask else [plain, replace(plain, weighted=True)]
 
