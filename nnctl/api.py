@@ -42,19 +42,20 @@ class Sequential(engine.Sequential):
     3
     """
 
-    _pending: tuple[Optimizer, Loss, list[Any]] | None = None
+    _pending: tuple[Optimizer, Loss, list[Any], list[Any]] | None = None
 
     def compile(
         self,
         optimizer: Optimizer | str | Mapping[str, Any] = "rmsprop",
         loss: Loss | str | Mapping[str, Any] | None = None,
         metrics: Sequence[Any] = (),
+        weighted_metrics: Sequence[Any] = (),
     ) -> None:
         """Choose optimizer, loss and metrics, by name or as objects; raise ConfigError for unknown ones."""
         if loss is None:
             raise ConfigError("compile needs a loss, for example 'mean_squared_error'")
-        made = [create("metric", metric) for metric in metrics or ()]
-        self._pending = create("optimizer", optimizer), create("loss", loss), made
+        plain, weighted = ([create("metric", metric) for metric in part or ()] for part in (metrics, weighted_metrics))
+        self._pending = create("optimizer", optimizer), create("loss", loss), plain, weighted
         if not self.built and self.declared_input_shape() is not None:
             self.build()
         elif self.built:
@@ -81,10 +82,12 @@ class Sequential(engine.Sequential):
         class_weight: Mapping[Any, float] | str | None = None,
         sample_weight: Any = None,
         initial_epoch: int = 0,
+        validation_freq: int = 1,
     ) -> History:
         """Train; return the numbers of every epoch.
 
-        `validation_split` sets the last rows aside, before any shuffling. `verbose` 1 or 2 prints a
+        `validation_split` sets the last rows aside, before any shuffling; they are judged after
+        every `validation_freq` epochs. `verbose` 1 or 2 prints a
         line an epoch. Raises ConfigError for arrays that do not fit the network, DivergedError
         where the loss is no longer finite.
         """
@@ -104,6 +107,7 @@ class Sequential(engine.Sequential):
             None if validation is None else Batches(validation, size),
             epochs=epochs,
             initial_epoch=initial_epoch,
+            validation_freq=validation_freq,
             callbacks=[create("callback", callback) for callback in callbacks or ()],
             observers=[own],
         )

@@ -28,7 +28,7 @@ from nnctl.errors import ConfigError
 from nnctl.layers import Array, Context, Layer, Shape, Weight, show_shape
 from nnctl.layers.input import Input
 from nnctl.losses import Loss
-from nnctl.metrics import Metric
+from nnctl.metrics import Metric, column_names
 from nnctl.optimizers import Optimizer
 from nnctl.registry import snake
 
@@ -191,17 +191,27 @@ class Sequential:
         for weight, value in zip(weights, values, strict=True):
             weight.value[...] = value
 
-    def compile(self, optimizer: Optimizer, loss: Loss, metrics: Sequence[Metric] = ()) -> None:
-        """Join the network with an optimizer, a loss and metrics; `build` must have run."""
+    def compile(
+        self,
+        optimizer: Optimizer,
+        loss: Loss,
+        metrics: Sequence[Metric] = (),
+        weighted_metrics: Sequence[Metric] = (),
+    ) -> None:
+        """Join the network with an optimizer, a loss and metrics; `build` must have run.
+
+        Sample weights count in the loss and in the weighted metrics, not in the others.
+        """
         self.optimizer, self.loss = optimizer, loss
-        self.metrics = [metric.resolve(loss, self.output_shape) for metric in metrics]
-        columns: list[str] = []
-        for metric in self.metrics:
-            base, number = metric.column, 0
-            while metric.column in columns:
-                number += 1
-                metric.name = f"{base}_{number}"
-            columns.append(metric.column)
+        self.metrics = []
+        for metric in (*metrics, *weighted_metrics):
+            resolved = metric.resolve(loss, self.output_shape)
+            resolved.weighted = metric.weighted or metric in weighted_metrics
+            self.metrics.append(resolved)
+        weighted = [metric for metric in self.metrics if metric.weighted]
+        unweighted = [metric for metric in self.metrics if not metric.weighted]
+        for metric, name in zip((*unweighted, *weighted), column_names(unweighted, weighted), strict=True):
+            metric.name = name
             metric.reset()
         optimizer.prepare(self.parameters)
         # A crossentropy computes from the logits; Keras takes those of either activation for its own.
@@ -263,21 +273,24 @@ class Sequential:
         optimizer.step()
         for constrained in self._constrained:
             constrained.constraint.project(constrained.value)  # type: ignore[union-attr]
-        self._update_metrics(t, outputs)
+        self._update_metrics(t, outputs, weight)
         return loss
 
     def test_step(self, x: Array, t: Array, weight: Array | None = None) -> float:
         """Return the loss of a batch, penalties included, and update the metrics."""
         outputs = self.forward(x, Context())
-        self._update_metrics(t, outputs)
+        self._update_metrics(t, outputs, weight)
         values, _ = self.loss_values(outputs, t)
         assert self.loss is not None
         mask = self.loss.counted(values, t, outputs.mask)
         return self.loss.scale(values, weight, mask)[0] + self.penalty(outputs)
 
-    def _update_metrics(self, t: Array, outputs: Outputs) -> None:
+    def _update_metrics(self, t: Array, outputs: Outputs, weight: Array | None) -> None:
         for metric in self.metrics:
-            metric.update(t, outputs.y, outputs.mask if metric.takes_mask else None)
+            counts = outputs.mask if metric.takes_mask else None
+            if weight is not None and metric.weighted:
+                counts = weight if counts is None else weight.reshape(len(weight), -1) * counts
+            metric.update(t, outputs.y, counts)
 
     def loss_values(self, outputs: Outputs, t: Array) -> tuple[Array, Any]:
         """Return one loss value a sample, and what its gradient needs."""
@@ -319,6 +332,10 @@ class Sequential:
         """Return the multiplications of the largest matrix product for a batch of so many rows."""
         pairs = zip(self.layers, self.shapes, strict=True)
         return max(layer.product_size(rows, shape) for layer, shape in pairs)
+
+    def numbers(self, rows: int) -> int:
+        """Return how many numbers a training step goes through: weights, and outputs of the layers."""
+        return self.parameters.values.size + rows * sum(map(math.prod, self.shapes))
 
     # --- telling ------------------------------------------------------------------------------
 

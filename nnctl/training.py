@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from nnctl import seeds, threads
+from nnctl import kernels, seeds, threads
 from nnctl.callbacks import EVENTS, Callback
 from nnctl.callbacks.history import History
 from nnctl.errors import DivergedError
@@ -62,6 +62,7 @@ class Trainer:
         *,
         epochs: int = 1,
         initial_epoch: int = 0,
+        validation_freq: int = 1,
         callbacks: Sequence[Callback] = (),
         observers: Sequence[Callback] = (),
         host: Host | None = None,
@@ -69,7 +70,7 @@ class Trainer:
         """Observers see each epoch after the callbacks and the history have had their say."""
         self.model = model
         self.train, self.validation = train, validation
-        self.epochs = epochs
+        self.epochs, self.validation_freq = epochs, validation_freq
         self.epoch, self.batch = initial_epoch, 0  # what comes next
         self.history = History()
         self.callbacks = [*callbacks, self.history, *observers]
@@ -83,6 +84,8 @@ class Trainer:
 
     def run(self) -> History:
         """Train to the last epoch, or until a callback sets `stop_training` or `stop_at_once`."""
+        numbers = self.model.numbers(self.train.batch_size) * len(self.train) * self.epochs
+        kernels.choose(numbers, self.host.say)
         on = {event: [getattr(c, event) for c in self.callbacks if c.hears(event)] for event in EVENTS}
         for hear in on["on_train_begin"]:
             hear()
@@ -117,7 +120,7 @@ class Trainer:
             if self.stop_at_once:
                 return
         logs = self.logs()
-        if self.validation is not None:
+        if self.validation is not None and (epoch + 1) % self.validation_freq == 0:
             for hear in on["on_test_begin"]:
                 hear()
             logs |= {f"val_{name}": value for name, value in evaluate(model, self.validation).items()}

@@ -116,3 +116,18 @@ def test_sample_weights_divide_by_the_batch_size_and_metrics_ignore_them() -> No
 def test_misspelt_events_are_refused() -> None:
     with pytest.raises(TypeError, match="on_epoch_finish would never be called"):
         type("Wrong", (Callback,), {"on_epoch_finish": lambda self: None})
+
+
+def test_weighted_metrics_count_the_weights_of_the_rows() -> None:
+    """Errors 1 and 2 with weights 3 and 1: mae (1 + 2) / 2, weighted (3 + 2) / 4; one name, two columns."""
+    model = Sequential([layers.Dense(1, kernel_initializer="zeros")], dtype="float64")
+    model.build((1,))
+    mae = [create("metric", "mae") for _ in range(2)]
+    model.compile(create("optimizer", "sgd"), create("loss", "mse"), mae[:1], mae[1:])
+    rows = Rows(np.ones((2, 1)), np.array([[1.0], [2.0]]), np.array([3.0, 1.0]))
+    assert evaluate(model, Batches(rows, 1)) == {"loss": 3.5, "mae": 1.5, "weighted_mae": 1.25}
+
+
+def test_validation_every_other_epoch() -> None:
+    history = trainer(epochs=5, validation_freq=2).run().history
+    assert (len(history["loss"]), len(history["val_loss"])) == (5, 2)

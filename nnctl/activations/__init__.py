@@ -32,6 +32,12 @@ class Activation(Thing):
     def backward(self, dy: Array, cache: Any) -> Array:
         raise NotImplementedError
 
+    def forward_biased(self, z: Array, bias: Array | None) -> tuple[Array, Any]:
+        """Return what `forward` does of z + bias, in the memory of z, for which the caller has no more use."""
+        if bias is not None:
+            z += bias
+        return self.forward(z, out=z)
+
     def to_spec(self) -> Any:
         """Return the name alone where every field has its default, as Keras writes activations."""
         defaults = all(plain(getattr(self, name)) == plain(field.default) for name, field in self.fields.items())

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from nnctl import kernels
 from nnctl.activations import Activation, Array, Elementwise
 from nnctl.fields import field
 from nnctl.registry import register
@@ -41,9 +42,17 @@ class Relu(Activation):
             np.minimum(y, self.max_value, out=y)
         return y, z
 
+    def forward_biased(self, z: Array, bias: Array | None) -> tuple[Array, Any]:
+        if bias is None or not self.simple:
+            return super().forward_biased(z, bias)
+        kernels.bias_relu(z, bias)
+        return z, z
+
     def backward(self, dy: Array, cache: Array) -> Array:
         if self.simple:
-            return dy * (cache > 0)
+            dz = np.empty_like(dy)
+            kernels.relu_gradient(cache, dy, dz)
+            return dz
         dz = np.where(cache > self.threshold, dy, dy * self.negative_slope)
         if self.threshold or self.max_value is not None:
             dz *= cache != self.threshold

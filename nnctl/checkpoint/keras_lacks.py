@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nnctl.fields import Thing
-from nnctl.model import Sequential
+
+if TYPE_CHECKING:
+    from nnctl.model import Sequential
 
 # tests/checkpoint/test_keras_opens.py compares these with real Keras.
 NAMES = {
@@ -30,7 +32,14 @@ NAMES = {
     },
     "activation": {"hard_sigmoid_keras2"},
 }
-ARGUMENTS = {("Embedding", "dropout")}  # where they are set
+ARGUMENTS = {  # that Keras does not take: files have them only where they are not the default
+    ("Cropping1D", "data_format"),
+    ("Embedding", "dropout"),
+    ("SpatialDropout1D", "trainable"),
+    ("SpatialDropout2D", "trainable"),
+    ("SpatialDropout3D", "trainable"),
+    ("UpSampling1D", "data_format"),
+}
 
 
 def layers_lacking(model: Sequential) -> list[str]:
@@ -66,7 +75,7 @@ def _lacking(thing: Thing) -> Iterator[str]:
         yield title
     for name in thing.fields:
         value: Any = getattr(thing, name)
-        if (title, name) in ARGUMENTS and value is not None:
+        if (title, name) in ARGUMENTS and value != thing.fields[name].default:
             yield f"{name} of {title}"
         for inner in value if isinstance(value, (tuple, list)) else (value,):
             if isinstance(inner, Thing):

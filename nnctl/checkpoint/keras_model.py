@@ -76,7 +76,7 @@ def archive_config(model: Sequential) -> dict[str, Any]:
             "loss": _of_keras(training["loss"], MODULES["loss"]),
             "metrics": [_of_keras(metric, MODULES["metric"]) for metric in training["metrics"]],
             "loss_weights": None,
-            "weighted_metrics": None,
+            "weighted_metrics": [_of_keras(m, MODULES["metric"]) for m in training["weighted_metrics"] or ()] or None,
         }
     return result
 
@@ -91,8 +91,8 @@ def training_config(model: Sequential) -> dict[str, Any]:
     assert model.optimizer is not None
     return {
         "loss": _loss_config(model.loss),
-        "metrics": [_metric_config(metric) for metric in model.metrics],
-        "weighted_metrics": None,
+        "metrics": [_metric_config(metric) for metric in model.metrics if not metric.weighted],
+        "weighted_metrics": [_metric_config(metric) for metric in model.metrics if metric.weighted] or None,
         "loss_weights": None,
         "optimizer_config": bare(model.optimizer),
     }
@@ -152,21 +152,27 @@ def read_architecture(config: Any, where: str) -> Architecture:
 def read_compilation(config: Any, where: str) -> Compilation:
     """Return optimizer, loss and metrics; raises ModelFileError naming slot and value."""
     config = _mapping(config, where)
-    for key in ("loss_weights", "weighted_metrics"):
-        if config.get(key) not in (None, [], 1):
-            raise ModelFileError(f"{where}: nnctl has no {key}, got {rules.show(config[key])}")
-    metrics = config.get("metrics") or []
-    if len(metrics) == 1 and isinstance(metrics, list) and isinstance(metrics[0], list):
-        metrics = metrics[0]  # Keras 2: one list an output
-    if not isinstance(metrics, list):
-        raise ModelFileError(f"{where}: metrics: expected a list, got {rules.show(metrics)}")
+    if config.get("loss_weights") not in (None, [], 1):
+        raise ModelFileError(f"{where}: nnctl has no loss_weights, got {rules.show(config['loss_weights'])}")
+    metrics = _metrics(config.get("metrics"), f"{where}: metrics")
+    for metric in (weighted := _metrics(config.get("weighted_metrics"), f"{where}: weighted_metrics")):
+        metric.weighted = True
     # Keras 3 forgets the optimizer in an archive that it writes after an .h5 of the same model.
     optimizer = config.get("optimizer_config", config.get("optimizer", KERAS_DEFAULT_OPTIMIZER))
     return Compilation(
         from_keras("optimizer", optimizer, f"{where}: optimizer"),
         from_keras("loss", config.get("loss"), f"{where}: loss"),
-        [from_keras("metric", _unwrapped(metric), f"{where}: metrics[{i}]") for i, metric in enumerate(metrics)],
+        [*metrics, *weighted],
     )
+
+
+def _metrics(configs: Any, where: str) -> list[Metric]:
+    configs = configs or []
+    if len(configs) == 1 and isinstance(configs, list) and isinstance(configs[0], list):
+        configs = configs[0]  # Keras 2: one list an output
+    if not isinstance(configs, list):
+        raise ModelFileError(f"{where}: expected a list, got {rules.show(configs)}")
+    return [from_keras("metric", _unwrapped(config), f"{where}[{i}]") for i, config in enumerate(configs)]
 
 
 def _unwrapped(metric: Any) -> Any:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,6 +24,7 @@ FORMAT = "1"
 MARK = "nnctl_format"  # attribute of the root: without the group beside it, something was lost
 FLOATS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 ARRAY_KINDS = "fiub"
+DTYPE = re.compile(r"[<>|](f[248]|[iu][1248]|b1)")
 
 
 def write(root: Any, tree: Mapping[str, Any]) -> None:
@@ -56,7 +58,10 @@ def is_own(root: Group) -> bool:
 def read(root: Group) -> dict[str, Any]:
     """Return the tree that `write` was given."""
     group = root.group("nnctl")
-    text = group.raw_bytes("values").decode("utf-8")
+    try:
+        text = group.raw_bytes("values").decode("utf-8")
+    except UnicodeDecodeError:
+        raise group.fail("values", "is not text in UTF-8") from None
     tree = _unpacked(loads(text, f"{root.source.path}: nnctl/values"), group)
     if not isinstance(tree, dict):
         raise group.fail("values", "expected a mapping")
@@ -91,7 +96,9 @@ def _unpacked(value: Any, group: Group) -> Any:
     if not isinstance(value, dict):
         return value
     if "$float" in value:
-        return FLOATS[value["$float"]]
+        if (name := str(value["$float"])) not in FLOATS:
+            raise group.fail("values", f"expected one of {', '.join(FLOATS)}, found {name[:20]!r}")
+        return FLOATS[name]
     if "$array" in value:
         return _array(value, group)
     return {k[1:] if k.startswith("$") else k: _unpacked(v, group) for k, v in value.items()}
@@ -99,11 +106,12 @@ def _unpacked(value: Any, group: Group) -> Any:
 
 def _array(told: dict[str, Any], group: Group) -> Array:
     try:
-        name, shape, dtype = str(told["$array"]), tuple(map(int, told["shape"])), np.dtype(str(told["dtype"]))
+        name, shape, code = str(told["$array"]), tuple(map(int, told["shape"])), str(told["dtype"])
     except (KeyError, TypeError, ValueError) as error:
         raise group.fail("values", f"an array is not described: {error}") from error
-    if dtype.kind not in ARRAY_KINDS:
-        raise group.fail(f"arrays/{name}", f"expected numbers, found {dtype}")
+    if not DTYPE.fullmatch(code):
+        raise group.fail(f"arrays/{name}", f"expected numbers, found {code[:20]!r}")
+    dtype = np.dtype(code)
     if dtype.kind == "b":
         return group.array(f"arrays/{name}", shape, "u1").view(np.bool_)
     return group.array(f"arrays/{name}", shape, dtype)

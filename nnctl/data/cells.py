@@ -155,7 +155,7 @@ def _texts(
 ) -> Texts:
     column = Texts.of([None if cell in dialect.missing else cell for cell in cells])
     if not want.missing_ok:
-        for row in np.flatnonzero(column.missing):
+        for row in np.flatnonzero(column.missing).tolist():
             _wrong(cells[row], want, dialect, f"{file}:{lines[row]}", troubles)
     return column.stripped(want.strip)
 

@@ -82,9 +82,7 @@ class CifarSet(NamedSet):
             if sum(len(x) for x, _ in part) != rows
         ]
         labels = self.class_labels(files)
-        return Opened(
-            self._arrays(train, "train", labels), self._arrays(test, "test", labels) if test else None, notes
-        )
+        return Opened(self._arrays(train, "train", labels), self._arrays(test, "test", labels) if test else None, notes)
 
     def files(self, places: Places, digest: Any) -> dict[str, tuple[str, bytes]]:
         """Return what there is of the set: {name: (title, content)}."""

@@ -74,7 +74,7 @@ def _shape(data: bytes, separator: bytes, quote: bytes, width: int) -> tuple[int
         data += b"\n"
     buffer = np.frombuffer(data, np.uint8)
     newlines, between = buffer == 10, buffer == separator[0]
-    rows = np.count_nonzero(newlines)
+    rows = int(np.count_nonzero(newlines))
     borders = np.flatnonzero(newlines | between)
     if width > 1 and len(borders) == rows * width and newlines[borders[width - 1 :: width]].all():
         return rows, None

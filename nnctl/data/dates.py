@@ -60,7 +60,9 @@ class DateFeature:
             out[:, place] = scaling.apply(values[:, place])
 
     def describe(self) -> str:
-        parts = (f"{part} {scaling.describe()}".strip() for part, scaling in zip(self.parts, self.scalings, strict=True))
+        parts = (
+            f"{part} {scaling.describe()}".strip() for part, scaling in zip(self.parts, self.scalings, strict=True)
+        )
         return f"{self.name}: date {self.format}: {'; '.join(parts)}"
 
     def to_dict(self) -> dict[str, Any]:

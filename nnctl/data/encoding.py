@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnctl.data import Array, Arrays, Rows
-from nnctl.data.windows import windowed
 from nnctl.data.table import Table
+from nnctl.data.windows import windowed
 from nnctl.errors import DataError
 
 if TYPE_CHECKING:

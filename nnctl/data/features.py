@@ -79,7 +79,11 @@ class TableFeatures:
 
     def filled(self, table: Table) -> dict[str, int]:
         """Count the missing cells that get a value, by column."""
-        counts = {column.name: int(table.columns[column.name].missing.sum()) for column in self.columns if column.fill is not None}
+        counts = {
+            column.name: int(table.columns[column.name].missing.sum())
+            for column in self.columns
+            if column.fill is not None
+        }
         return {name: count for name, count in counts.items() if count}
 
     def to_dict(self) -> dict[str, Any]:

@@ -74,9 +74,13 @@ def fetch_file(
                 _bring(file, path, bar(file) if bar else None, silence)
                 log.info("saved %s", path)
     except PermissionError as error:
-        raise DeniedError(f"{path.parent}: no permission to write there; choose another place with --data-dir") from error
+        raise DeniedError(
+            f"{path.parent}: no permission to write there; choose another place with --data-dir"
+        ) from error
     except OSError as error:
-        raise OutputError(f"{path}: could not be written: {error.strerror or error}; free space, or use --data-dir") from error
+        raise OutputError(
+            f"{path}: could not be written: {error.strerror or error}; free space, or use --data-dir"
+        ) from error
     return path
 
 
@@ -133,7 +137,9 @@ def _download(url: str, part: Path, bar: Progress | None, silence: float) -> Non
     except requests.Timeout as error:
         raise DownloadError(f"{_host(url)} does not answer") from error
     except requests.HTTPError as error:
-        raise DownloadError(f"{_host(url)} answers {error.response.status_code} {error.response.reason}") from error
+        raise DownloadError(
+            f"{_host(url)} answers {getattr(error.response, 'status_code', 'with an error')}"
+        ) from error
     except requests.ConnectionError as error:
         raise DownloadError(f"{_host(url)} cannot be reached, or broke off; is there a network?") from error
     except requests.RequestException as error:  # broke off in the middle, a redirect to nowhere, ...
@@ -151,9 +157,11 @@ def _check_redirect(response: Any, *_: Any, **__: Any) -> None:
     start = urlsplit(response.url)
     end = urlsplit(urljoin(response.url, response.headers["location"]))
     same = (end.scheme, end.hostname) == (start.scheme, start.hostname)
-    named = bool(end.hostname) and not end.hostname.replace(".", "").isdecimal() and ":" not in end.hostname  # type: ignore[union-attr]
+    named = any(letter.isalpha() for letter in end.hostname or "") and ":" not in (end.hostname or "")
     if not same and not (end.scheme == "https" and named):
-        raise DownloadError(f"refuses the redirect from {start.scheme}://{start.hostname} to {end.scheme}://{end.netloc}")
+        raise DownloadError(
+            f"refuses the redirect from {start.scheme}://{start.hostname} to {end.scheme}://{end.netloc}"
+        )
 
 
 def _check(part: Path, file: File) -> None:
@@ -167,5 +175,3 @@ def _check(part: Path, file: File) -> None:
     if size < file.size:
         raise DownloadError(f"only {size:,} of {file.size:,} bytes arrived")
     raise DownloadError(f"what arrived has another checksum ({size:,} bytes, sha256 {sha256(part)})")
-
-

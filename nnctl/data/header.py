@@ -36,12 +36,12 @@ def read_head(block: Block, dialect: Dialect, header: bool) -> Head:
         return Head([str(position) for position in range(len(first))], cells, block)
     names = [name.strip() for name in first]
     _check_names(f"{block.file}:{line}", names, dialect)
-    return Head(names, cells[1:], _after_header(block, dialect))
+    return Head(names, cells[1:], _after_header(block, dialect, len(names)))
 
 
-def _after_header(block: Block, dialect: Dialect) -> Block:
+def _after_header(block: Block, dialect: Dialect, width: int) -> Block:
     """Return the block from the line after its first row on."""
-    rows = records(block, dialect)
+    rows = records(block, dialect, width)
     next(rows)
     # The row may hold quoted newlines and blank lines may follow: cut before the next row's line.
     next_line = next((line for line, _ in rows), None)

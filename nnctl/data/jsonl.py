@@ -56,19 +56,21 @@ class JsonLinesReader:
         self.files, self.encoding, self.digest = files, settings.encoding, digest
         self.title = str(files[0])
         self.dialect = Dialect(missing=frozenset({*settings.missing_values, ""}))
-        self._blocks = read_blocks(files[0], self.encoding, PLAIN, digest)
+        self._blocks: Any = read_blocks(files[0], self.encoding, PLAIN, digest)
         self._first = next(self._blocks, None)
         objects = [] if self._first is None else list(_objects(self._first))
         if not objects:
             raise DataError(f"{self.title}: is empty: 0 rows")
         self.names = list(objects[0][1])
-        self.sample = [[_cell(row.get(name), self.title) for name in self.names] for _, row in objects[:SAMPLE]]
+        self.sample = [self._row(self.title, line, row) for line, row in objects[:SAMPLE]]
 
     def tables(self, wants: list[Want], keep: Sequence[str] = ()) -> Iterator[Table]:
         troubles = Troubles()
         for block in self._all():
             lines, cells = self._cells(block)
-            columns = {w.name: column_of(cells[w.position], w, self.dialect, block.file, lines, troubles) for w in wants}
+            columns = {
+                w.name: column_of(cells[w.position], w, self.dialect, block.file, lines, troubles) for w in wants
+            }
             kept = {name: cells[self.names.index(name)] for name in keep}
             if lines:
                 yield Table(columns, len(lines), [Span(block.file, len(lines), np.array(lines))], kept)
@@ -88,13 +90,16 @@ class JsonLinesReader:
         lines: list[int] = []
         cells: list[list[str]] = [[] for _ in self.names]
         for line, row in _objects(block):
-            if not row.keys() <= set(self.names):
-                new = next(key for key in row if key not in self.names)
-                raise DataError(f"{block.file}:{line}: key {new!r} is not in the first line; give every key there")
             lines.append(line)
-            for name, column in zip(self.names, cells, strict=True):
-                column.append(_cell(row.get(name), f"{block.file}:{line}: key {name!r}"))
+            for column, cell in zip(cells, self._row(block.file, line, row), strict=True):
+                column.append(cell)
         return lines, cells
+
+    def _row(self, file: str, line: int, row: dict[str, Any]) -> list[str]:
+        if not row.keys() <= set(self.names):
+            new = next(key for key in row if key not in self.names)
+            raise DataError(f"{file}:{line}: key {new!r} is not in the first line; give every key there")
+        return [_cell(row.get(name), f"{file}:{line}: key {name!r}") for name in self.names]
 
 
 def _objects(block: Block) -> Iterator[tuple[int, dict[str, Any]]]:

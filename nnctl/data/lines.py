@@ -45,7 +45,7 @@ def _blanked(lines: list[bytes], form: Form, skip: int, quoted: bool) -> tuple[b
 
 
 def squeezer(form: Form) -> Callable[[bytes], bytes]:
-    """Return what makes runs of blanks single ones, except within quotes; the identity where blanks are no separators."""
+    """Return what makes runs of blanks single ones, except within quotes; or nothing, if they separate no cells."""
     if not form.blanks:
         return lambda data: data
     quoted = rb"%b[^%b]*%b|" % ((re.escape(form.quote),) * 3) if form.quote else b""
@@ -55,7 +55,10 @@ def squeezer(form: Form) -> Callable[[bytes], bytes]:
         found = match[0]
         if form.quote and found.startswith(form.quote):
             return found
-        before, after = match.string[max(0, match.start() - 1) : match.start()], match.string[match.end() : match.end() + 1]
+        before, after = (
+            match.string[max(0, match.start() - 1) : match.start()],
+            match.string[match.end() : match.end() + 1],
+        )
         return b"" if before in (b"", b"\n") or after in (b"", b"\r", b"\n") else b" "
 
     plain = re.compile(rb"(?m)^[ \t]+|[ \t]+(?=\r?$)")

@@ -57,5 +57,3 @@ def _tables(places: Places) -> list[Known]:
         what = f"a table of {said['rows']:,} rows and {said['columns']} columns" if said else f"{path.name}"
         tables.append(Known(name, "table", what, path.stat().st_size, said.get("licence", "not known"), path))
     return tables
-
-

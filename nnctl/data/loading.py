@@ -7,7 +7,7 @@ import re
 import numpy as np
 
 from nnctl.data import Arrays, Form, TableReader
-from nnctl.data.cells import Dialect, Troubles, Want
+from nnctl.data.cells import INFINITE, Dialect, Troubles, Want
 from nnctl.data.roles import Roles, assign, match
 from nnctl.data.settings import DataSettings
 from nnctl.data.table import Ints, Numbers, Table, join
@@ -40,7 +40,9 @@ def load_table(
     wants = [_feature(name, positions[name], reader, settings, roles, limit) for name in roles.features]
     for name in roles.targets:
         many = len(roles.targets) > 1
-        numeric = target.numeric(name) if target else form == "values" or (many and not _truths(reader, positions[name]))
+        numeric = (
+            target.numeric(name) if target else form == "values" or (many and not _truths(reader, positions[name]))
+        )
         strip = settings.column(name, roles.names.index(name)).strip
         wants.append(Want(name, positions[name], numeric, "label", limit=limit, strip=strip))
     if roles.weight is not None:
@@ -59,16 +61,15 @@ def load_table(
     return _dropped(table, roles, settings, notes, reader.title), roles, notes
 
 
-def _feature(
-    name: str, position: int, reader: TableReader, settings: DataSettings, roles: Roles, limit: float
-) -> Want:
+def _feature(name: str, position: int, reader: TableReader, settings: DataSettings, roles: Roles, limit: float) -> Want:
     rules = settings.column(name, roles.names.index(name))
     if rules.type is not None:
         numeric = rules.type == "numeric"
     else:
         dialect = Dialect(decimal=settings.decimal, missing=frozenset(settings.missing_values))
         cells = [row[position] for row in reader.sample if len(row) > position and row[position] not in dialect.missing]
-        numbers = sum(dialect.number(cell) is not None for cell in cells)
+        # What is not finite was meant as a number; the reader will say what is wrong with it.
+        numbers = sum(dialect.number(cell) is not None or bool(INFINITE.fullmatch(cell.strip())) for cell in cells)
         numeric = numbers * 2 > len(cells)
     missing_ok = rules.missing != "error" and name not in roles.targets
     return Want(name, position, numeric, "feature", missing_ok, limit, "" if numeric else rules.strip)

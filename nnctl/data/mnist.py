@@ -73,7 +73,9 @@ class IdxImages(NamedSet):
         if absent:
             raise DataError(f"{path}: has no array {', '.join(absent)}; get it again")
         train, test = (
-            self._checked(Arrays(arrays[f"x_{part}"], arrays[f"y_{part}"], f"{self.set_name} ({part})", self.labels), path)
+            self._checked(
+                Arrays(arrays[f"x_{part}"], arrays[f"y_{part}"], f"{self.set_name} ({part})", self.labels), path
+            )
             for part in PARTS
         )
         return train, test

@@ -8,6 +8,7 @@ from nnctl.data.features import TableFeatures
 from nnctl.data.images import ArrayFeatures
 from nnctl.data.roles import Roles
 from nnctl.data.settings import DataSettings
+from nnctl.data.sources import with_options
 from nnctl.data.split_settings import SequenceSettings
 from nnctl.data.targets import Targets
 from nnctl.errors import ModelFileError
@@ -60,8 +61,9 @@ class Preprocessing:
         return self.targets.names if self.targets else []
 
     def settings(self, source: Any) -> DataSettings:
-        """Return settings to read another source the way training did."""
-        return DataSettings(source=source, **self.reading)
+        """Return settings to read another source the way training did; a named set keeps its options."""
+        reading = dict(self.reading)
+        return DataSettings(source=with_options(source, reading.pop("named", None)), **reading)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON, from which `from_dict` makes an equal object, to the last bit."""
@@ -112,4 +114,5 @@ class Preprocessing:
 
 def reading_of(settings: DataSettings) -> dict[str, Any]:
     plain = settings.config()
-    return {name: plain[name] for name in READING}
+    named = {"named": settings.source} if isinstance(settings.source, dict) else {}
+    return {name: plain[name] for name in READING} | named

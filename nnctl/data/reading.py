@@ -14,8 +14,8 @@ from nnctl.data.encoding import encode_rows
 from nnctl.data.features import TableFeatures
 from nnctl.data.preprocessing import Preprocessing
 from nnctl.data.roles import match
-from nnctl.data.windows import Windows
 from nnctl.data.sources import resolve
+from nnctl.data.windows import Windows
 from nnctl.errors import DataError, UsageError
 from nnctl.registry import suggest
 

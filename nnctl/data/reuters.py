@@ -26,9 +26,9 @@ TOPICS = (
 class ReutersForm(WordSequences):
     """News wires in one part, of which a share is kept for the test."""
 
-    class_names = TOPICS
+    class_names: ClassVar[tuple[str, ...]] = TOPICS
     classes = len(TOPICS)
-    examples: ClassVar = ({"num_words": 1000, "multi_hot": True}, {"num_words": 5000, "pad_to": 100})
+    examples: ClassVar[tuple[Any, ...]] = ({"num_words": 1000, "multi_hot": True}, {"num_words": 5000, "pad_to": 100})
 
     test_split: Probability = field(0.2, doc="Share of the rows that are kept for the test.")
 

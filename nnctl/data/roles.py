@@ -126,7 +126,9 @@ def match(
 def _match_positions(roles: Roles, names: list[str], title: str, need_targets: bool) -> dict[str, int]:
     choices: list[Sequence[str]] = [roles.names]
     if not need_targets:
-        choices.append([name for name in roles.names if name in roles.features or name not in (*roles.targets, roles.weight)])
+        choices.append(
+            [name for name in roles.names if name in roles.features or name not in (*roles.targets, roles.weight)]
+        )
         choices.append(roles.features)
     for choice in choices:
         if len(choice) == len(names):

@@ -54,8 +54,8 @@ class DataSettings(Thing):
     )
     scale: Scale = field(
         "none",
-        doc="Scaling of numbers: standard (mean 0, deviation 1), minmax (0 to 1), robust (median 0, quartiles 1 apart), "
-        "log1p (logarithm of 1 + x), a list of these, l2 (rows of length 1), or none.",
+        doc="Scaling of numbers: standard (mean 0, deviation 1), minmax (0 to 1), robust (median 0, quartiles 1 "
+        "apart), log1p (logarithm of 1 + x), a list of these, l2 (rows of length 1), or none.",
     )
     missing: Missing = field(
         "error", doc="What to do with missing cells of features: error, drop the row, or fill in a statistic or number."
@@ -103,7 +103,10 @@ class DataSettings(Thing):
         yield from self._conflicts_of_text()
         if self.missing == "constant":
             yield "missing", "write the number itself, or give missing: constant and fill for single columns"
-        rules = {"": combined(ColumnSettings(), self), **{name: combined(own, self) for name, own in self.columns.items()}}
+        rules = {
+            "": combined(ColumnSettings(), self),
+            **{name: combined(own, self) for name, own in self.columns.items()},
+        }
         for name, rule in rules.items():
             if rule.min_count > 1 and rule.unknown != "bucket":
                 who = f" of column {name!r}" if name != "" else ""
@@ -119,7 +122,7 @@ class DataSettings(Thing):
             yield "separator", f"cannot be the decimal mark too, got {self.separator!r}"
         if self.quote is not None and (len(self.quote) != 1 or not self.quote.isascii() or self.quote.isspace()):
             yield "quote", f"expected one character, got {self.quote!r}"
-        if self.quote is not None and self.quote in (self.separator, self.decimal):
+        if self.quote is not None and self.quote in (self.separator or ",", self.decimal):
             yield "quote", f"cannot be the separator or the decimal mark too, got {self.quote!r}"
         if self.comment is not None and not self.comment.strip():
             yield "comment", "expected at least one character that is no blank"

@@ -7,7 +7,7 @@ from typing import Any
 from nnctl.data import DataSource, Places
 from nnctl.errors import MissingInputError
 from nnctl.fields import create
-from nnctl.registry import find, known, suggest
+from nnctl.registry import find, known, snake, suggest
 
 
 def resolve(source: Any, places: Places) -> DataSource:
@@ -28,11 +28,20 @@ def resolve(source: Any, places: Places) -> DataSource:
             return found[0]()
         if path := places.shipped(source):
             return _form(path.name)(str(path))
-        names = [*(name.lower() for name, cls in known("data source").items() if not cls.suffixes), *places.names()]  # type: ignore[attr-defined]
+        sets = [getattr(cls, "set_name", snake(name)) for name, cls in known("data source").items() if not cls.suffixes]  # type: ignore[attr-defined]
+        names = [*sets, *places.names()]
         near = suggest(source, names)
         hint = f"did you mean {near!r}?" if near else f"known data sets: {', '.join(sorted(set(names)))}"
         raise MissingInputError(f"{source!r} is no file and no data set; {hint}")
     return _form("x.csv")(source)
+
+
+def with_options(source: Any, trained_on: dict[str, Any] | None) -> Any:
+    """Return the bare name of a data set with the options that it had in training: `imdb`, padded as before."""
+    if trained_on is None or not isinstance(source, str):
+        return source
+    found = find("data source", source)
+    return trained_on if found and isinstance(create("data source", trained_on), found[0]) else source
 
 
 def _form(name: str) -> Any:

@@ -81,7 +81,7 @@ def made_by_code(source: Any) -> str:
 class SyntheticMnist(SyntheticPictures):
     """Digits of a small font, moved, slanted, of uneven ink, in noise: in the form of MNIST, but synthetic.
 
-    Known figure: 784 - 128 - 10 reaches 98 % of the test rows in one epoch.
+    Known figure: 784 - 128 - 10 with Adam, batches of 32, reaches 95 % of the test rows in one epoch.
     Shapes  x (N, 28, 28) bytes 0 to 255  y (N,) digits
     Source  nnctl/data/synthetic.py
     """
@@ -96,8 +96,8 @@ class SyntheticMnist(SyntheticPictures):
     def draw(self, y: Array, random: np.random.Generator) -> Array:
         forms = digit_forms()
         slant, down, right = (random.integers(0, count, len(y)) for count in forms.shape[1:4])
-        ink = random.integers(120, 216, (len(y), 1, 1))
-        noise = random.integers(0, 40, (len(y), *self.shape))
+        ink = random.integers(40, 121, (len(y), 1, 1))
+        noise = random.integers(0, 136, (len(y), *self.shape))
         return (forms[y, slant, down, right] * ink // 255 + noise).astype(np.uint8)
 
 

@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nnctl.data import Array, Places
-from nnctl.data.reuters import TOPICS, ReutersForm
 from nnctl.data.ragged import Ragged
+from nnctl.data.reuters import TOPICS, ReutersForm
 from nnctl.data.synthetic import made_by_code
 from nnctl.data.words import Part, WordSequences
 from nnctl.fields import field

@@ -90,9 +90,7 @@ class Targets:
 
     @classmethod
     def from_dict(cls, saved: dict[str, Any]) -> Targets:
-        return cls(
-            saved["form"], saved["names"], saved["labels"], truths=saved["truths"], strip=saved["strip"]
-        )
+        return cls(saved["form"], saved["names"], saved["labels"], truths=saved["truths"], strip=saved["strip"])
 
 
 def is_truth(text: str) -> bool:

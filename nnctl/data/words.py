@@ -96,8 +96,9 @@ class WordSequences(NamedSet):
     def _need_form(self) -> None:
         if self.pad_to is None and not self.multi_hot:
             message = (
-                f"{self.set_name} has rows of different length: write {{{self.set_name}: {{num_words: 10000, pad_to: 80}}}} "
-                "for rows of 80 words, or multi_hot: true for a dense net"
+                f"{self.set_name} has rows of different length: write "
+                f"{{{self.set_name}: {{num_words: 10000, pad_to: 80}}}} for rows of 80 words, "
+                "or multi_hot: true for a dense net"
             )
             raise ConfigError(f"data.source: {message}", (Problem(("data", "source"), message),))
 

@@ -97,5 +97,9 @@ def choose(numbers: int, say: Callable[[str], None] = lambda text: None) -> None
 def _compile(say: Callable[[str], None]) -> None:
     """Put the compiled loops in the place of those of NumPy."""
     compiled = importlib.import_module("nnctl.kernels.compiled")
-    compiled.when_compiling(lambda: say("compiling loops for this machine, once: numba keeps them"))
+    compiled.listener.tell = lambda: say("compiling loops for this machine; numba keeps them for the next run")
     globals().update({name: getattr(compiled, name) for name in COMPILED})
+
+
+if os.environ.get(VARIABLE) == "compiled":  # also for what is no run: predictions, single layers
+    choose(0)

@@ -1,7 +1,7 @@
 """The loops of `reference`, compiled by numba: one pass over the memory where NumPy needs several.
 
 The same names, the same arguments, and the same order of additions, so that the numbers are the
-same to the last bit, sums over many places apart (the kernel's gradient in `depthwise_gradient`).
+same to the last bit, but for the sums over all places in `depthwise_gradient`.
 So there is no `fastmath`: the loops wait for memory, not for arithmetic. `error_model="numpy"`
 lets loops with a division use vector instructions. Exponentials are left to NumPy, whose are faster.
 
@@ -16,6 +16,7 @@ from typing import Any
 
 import numba
 import numpy as np
+from numba.core import event
 
 from nnctl.kernels import reference
 from nnctl.kernels.reference import Array, Sizes
@@ -23,26 +24,35 @@ from nnctl.kernels.reference import Array, Sizes
 compiled = numba.njit(cache=True, nogil=True, error_model="numpy")
 
 
-def when_compiling(hear: Callable[[], None]) -> None:
-    """Call `hear` whenever a loop has to be compiled, and not when it is found in numba's cache."""
-    from numba.core import event
+class Listener(event.Listener):
+    """Tells the run, once, that a loop has to be compiled, as numba's cache does not have it."""
 
-    class Listener(event.Listener):
-        def on_start(self, event: Any) -> None:
-            hear()
+    def __init__(self) -> None:
+        self.tell: Callable[[], None] | None = None
 
-        def on_end(self, event: Any) -> None:
-            pass
+    def on_start(self, event: event.Event) -> None:
+        if self.tell is not None:
+            self.tell()
+            self.tell = None
 
-    event.register("numba:compile", Listener())
+    def on_end(self, event: event.Event) -> None:
+        pass
+
+
+listener = Listener()
+event.register("numba:compile", listener)
+
+
+def contiguous(*arrays: Array) -> bool:
+    return all(array.flags.c_contiguous for array in arrays)
 
 
 # --- sliding windows: two axes of space, or one ------------------------------------------------
 
 
-def suits(*arrays: Array) -> bool:
-    """Whether all arrays (B, *S, ...) are what the loops below are made for."""
-    return arrays[0].ndim <= 4 and all(array.flags.c_contiguous for array in arrays)
+def suits(x: Array, *others: Array) -> bool:
+    """Whether x (B, *S, C) and what goes with it are what the loops below are made for."""
+    return x.ndim <= 4 and contiguous(x, *others)
 
 
 def plane(x: Array) -> Array:
@@ -112,22 +122,24 @@ def max_pool_gradient(x: Array, y: Array, dy: Array, size: Sizes, strides: Sizes
 @compiled
 def _max_pool_gradient(x: Any, y: Any, dy: Any, size: Any, strides: Any, dx: Any) -> None:
     rows, height, width, channels = y.shape
-    rest = np.empty(channels, y.dtype)  # the slope that no element of the window has taken yet
+    rest = np.empty(y.shape[1:], y.dtype)  # the slopes that no element of their windows has taken yet
     zero = y.dtype.type(0)
     for b in range(rows):
         for i in range(height):
             for j in range(width):
-                best, above = y[b, i, j], dy[b, i, j]
                 for c in range(channels):
-                    rest[c] = above[c]
-                for k in range(size[0]):
-                    for l in range(size[1]):  # noqa: E741
+                    rest[i, j, c] = dy[b, i, j, c]
+        for k in range(size[0]):
+            for l in range(size[1]):  # noqa: E741
+                for i in range(height):
+                    for j in range(width):
+                        best, left = y[b, i, j], rest[i, j]
                         seen = x[b, i * strides[0] + k, j * strides[1] + l]
                         slope = dx[b, i * strides[0] + k, j * strides[1] + l]
                         for c in range(channels):
                             hit = seen[c] == best[c]
-                            slope[c] += rest[c] if hit else zero
-                            rest[c] = zero if hit else rest[c]
+                            slope[c] += left[c] if hit else zero
+                            left[c] = zero if hit else left[c]
 
 
 def depthwise(x: Array, kernel: Array, strides: Sizes, dilation: Sizes, y: Array) -> None:
@@ -213,7 +225,7 @@ def _depthwise_input(dy: Any, kernel: Any, strides: Any, dilation: Any, dx: Any)
 
 
 def bias_relu(z: Array, bias: Array) -> None:
-    if not suits(z.reshape(-1, z.shape[-1]), z, bias):
+    if bias.ndim > 1 or not contiguous(z, bias):
         return reference.bias_relu(z, bias)
     _bias_relu(z.reshape(-1, z.shape[-1]), bias)
 
@@ -228,7 +240,7 @@ def _bias_relu(z: Any, bias: Any) -> None:
 
 
 def relu_gradient(y: Array, dy: Array, dz: Array) -> None:
-    if not suits(y.reshape(-1), y, dy, dz):
+    if not contiguous(y, dy, dz):
         return reference.relu_gradient(y, dy, dz)
     _relu_gradient(y.reshape(-1), dy.reshape(-1), dz.reshape(-1))
 
@@ -241,7 +253,7 @@ def _relu_gradient(y: Any, dy: Any, dz: Any) -> None:
 
 
 def drop(x: Array, bits: Array, least: int, scale: float, y: Array) -> None:
-    if not suits(x.reshape(-1), x, bits, y):
+    if not contiguous(x, bits, y):
         return reference.drop(x, bits, least, scale, y)
     _drop(x.reshape(-1), bits.reshape(-1), least, scale, y.reshape(-1))
 
@@ -254,7 +266,7 @@ def _drop(x: Any, bits: Any, least: Any, scale: Any, y: Any) -> None:
 
 
 def add_rows(out: Array, indices: Array, values: Array) -> None:
-    if not suits(out, indices, values):
+    if not contiguous(out, indices, values):
         return reference.add_rows(out, indices, values)
     out.fill(0)
     _add_rows(out, indices, values)
@@ -273,35 +285,60 @@ def adam(
     g: Array,
     m: Array,
     v: Array,
+    largest: Array | None,
     share_1: float,
     share_2: float,
     rate: float,
     epsilon: float,
     scratch: list[Array],
 ) -> None:
-    _adam(w, g, m, v, share_1, share_2, rate, epsilon)
+    _adam(w, g, m, v, largest, share_1, share_2, rate, epsilon)
 
 
 @compiled
-def _adam(w: Any, g: Any, m: Any, v: Any, share_1: Any, share_2: Any, rate: Any, epsilon: Any) -> None:
+def _adam(w: Any, g: Any, m: Any, v: Any, largest: Any, share_1: Any, share_2: Any, rate: Any, epsilon: Any) -> None:
     real = w.dtype.type
     share_1, share_2, rate, epsilon = real(share_1), real(share_2), real(rate), real(epsilon)
     for i in range(len(w)):
         mean = m[i] + (g[i] - m[i]) * share_1
         square = v[i] + (g[i] * g[i] - v[i]) * share_2
         m[i], v[i] = mean, square  # not read again: that would wait for the memory
+        if largest is not None:
+            square = max(largest[i], square)
+            largest[i] = square
         w[i] -= mean * rate / (np.sqrt(square) + epsilon)
 
 
-def rmsprop(w: Array, g: Array, v: Array, rho: float, rate: float, epsilon: float, scratch: list[Array]) -> None:
-    _rmsprop(w, g, v, rho, 1 - rho, rate, epsilon)
+def rmsprop(
+    w: Array,
+    g: Array,
+    v: Array,
+    a: Array | None,
+    b: Array | None,
+    rho: float,
+    momentum: float,
+    rate: float,
+    epsilon: float,
+    scratch: list[Array],
+) -> None:
+    _rmsprop(w, g, v, a, b, rho, 1 - rho, momentum, rate, epsilon)
 
 
 @compiled
-def _rmsprop(w: Any, g: Any, v: Any, rho: Any, share: Any, rate: Any, epsilon: Any) -> None:
+def _rmsprop(
+    w: Any, g: Any, v: Any, a: Any, b: Any, rho: Any, share: Any, momentum: Any, rate: Any, epsilon: Any
+) -> None:
     real = w.dtype.type
-    rho, share, rate, epsilon = real(rho), real(share), real(rate), real(epsilon)
+    rho, share, momentum, rate, epsilon = real(rho), real(share), real(momentum), real(rate), real(epsilon)
     for i in range(len(w)):
         square = v[i] * rho + g[i] * g[i] * share
         v[i] = square
-        w[i] -= g[i] * rate / np.sqrt(square + epsilon)
+        if a is not None:
+            mean = a[i] * rho + g[i] * share
+            a[i] = mean
+            square -= mean * mean
+        step = g[i] * rate / np.sqrt(square + epsilon)
+        if b is not None:
+            step += b[i] * momentum
+            b[i] = step
+        w[i] -= step

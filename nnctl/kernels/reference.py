@@ -158,13 +158,17 @@ def adam(
     g: Array,
     m: Array,
     v: Array,
+    largest: Array | None,
     share_1: float,
     share_2: float,
     rate: float,
     epsilon: float,
     scratch: list[Array],
 ) -> None:
-    """m <- m + share_1 (g - m),  v <- v + share_2 (g^2 - v),  w <- w - rate m / (sqrt(v) + epsilon)"""
+    """m <- m + share_1 (g - m),  v <- v + share_2 (g^2 - v),  w <- w - rate m / (sqrt(v) + epsilon)
+
+    Given `largest`, the largest v so far, that is updated and takes the place of v in the root.
+    """
     step, spare = scratch
     np.subtract(g, m, out=step)
     step *= share_1
@@ -173,6 +177,9 @@ def adam(
     step -= v
     step *= share_2
     v += step
+    if largest is not None:
+        np.maximum(largest, v, out=largest)
+        v = largest
     np.sqrt(v, out=spare)
     spare += epsilon
     np.multiply(m, rate, out=step)
@@ -180,15 +187,42 @@ def adam(
     w -= step
 
 
-def rmsprop(w: Array, g: Array, v: Array, rho: float, rate: float, epsilon: float, scratch: list[Array]) -> None:
-    """v <- rho v + (1 - rho) g^2,  w <- w - rate g / sqrt(v + epsilon)"""
-    step, spare = scratch
+def rmsprop(
+    w: Array,
+    g: Array,
+    v: Array,
+    a: Array | None,
+    b: Array | None,
+    rho: float,
+    momentum: float,
+    rate: float,
+    epsilon: float,
+    scratch: list[Array],
+) -> None:
+    """v <- rho v + (1 - rho) g^2,  w <- w - rate g / sqrt(v + epsilon)
+
+    Given a, a <- rho a + (1 - rho) g, and v - a^2 takes the place of v in the root. Given b,
+    b <- momentum b + the step, and b takes the place of the step.
+    """
+    step, root = scratch
     np.multiply(g, g, out=step)
     step *= 1 - rho
     v *= rho
     v += step
-    np.add(v, epsilon, out=spare)
-    np.sqrt(spare, out=spare)
+    if a is None:
+        np.add(v, epsilon, out=root)
+    else:
+        np.multiply(g, 1 - rho, out=step)
+        a *= rho
+        a += step
+        np.multiply(a, a, out=step)
+        np.subtract(v, step, out=root)
+        root += epsilon
+    np.sqrt(root, out=root)
     np.multiply(g, rate, out=step)
-    step /= spare
+    step /= root
+    if b is not None:
+        b *= momentum
+        b += step
+        step = b
     w -= step

@@ -100,10 +100,11 @@ class Filtering(Sliding):
 
     def forward(self, x: Array, ctx: Context) -> tuple[Array, Any]:
         z, cache = self.filtered(self.inward(x))
-        if self.use_bias:
-            z += self.by_place(self.bias.value)
-        z = self.outward(z)
-        y, act = self.act.forward(z, out=z)
+        bias = self.by_place(self.bias.value) if self.use_bias else None
+        if bias is not None and self.channels_first:  # before the outputs are turned
+            z += bias
+            bias = None
+        y, act = self.act.forward_biased(self.outward(z), bias)
         return y, (cache, act)
 
     def backward(self, dy: Array, cache: Any) -> Array | None:

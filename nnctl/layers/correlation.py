@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from nnctl.kernels import col2im, im2col
+from nnctl import kernels
 from nnctl.layers import Array
 from nnctl.layers.windows import Windows
 
@@ -63,7 +63,7 @@ def _spread(dy: Array, matrix: Array, windows: Windows, inputs: int) -> Array:
     for start in range(0, len(dy), step):
         part = dy[start : start + step]
         columns = np.matmul(_rows(part), matrix.T).reshape(len(part), *windows.output, *windows.size, inputs)
-        col2im(columns, *windows.steps, wide[: len(part)])
+        kernels.col2im(columns, *windows.steps, wide[: len(part)])
         dx[start : start + step] = wide[: len(part)][windows.inside]
     return dx
 
@@ -101,10 +101,10 @@ def _columns(x: Array, windows: Windows, shape: tuple[int, ...], scratch: Array)
     places = math.prod(shape[: axes + 1])
     buffer = scratch[: math.prod(shape)]
     if shape[-1] > FEW_CHANNELS:
-        im2col(x, *windows.steps, buffer.reshape(shape))
+        kernels.im2col(x, *windows.steps, buffer.reshape(shape))
         return buffer.reshape(places, -1)
     turned = buffer.reshape(*shape[axes + 1 :], *shape[: axes + 1])
-    im2col(x, *windows.steps, np.moveaxis(turned, range(axes + 1), range(-axes - 1, 0)))
+    kernels.im2col(x, *windows.steps, np.moveaxis(turned, range(axes + 1), range(-axes - 1, 0)))
     return buffer.reshape(-1, places).T
 
 

@@ -59,9 +59,7 @@ class Dense(Layer):
 
     def forward(self, x: Array, ctx: Context) -> tuple[Array, Any]:
         z = np.matmul(x, self.kernel.value)
-        if self.use_bias:
-            z += self.bias.value
-        y, act = self.act.forward(z, out=z)
+        y, act = self.act.forward_biased(z, self.bias.value if self.use_bias else None)
         return y, (x, act)
 
     def backward(self, dy: Array, cache: Any) -> Array | None:

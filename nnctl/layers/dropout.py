@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from nnctl import kernels
 from nnctl.fields import field
 from nnctl.layers import Array, Context, Layer
 from nnctl.registry import register
@@ -15,6 +16,7 @@ NoiseShape = tuple[int | None, ...] | None
 
 RATE_DOC = "Share of the inputs set to zero."
 NOISE_SHAPE_DOC = "Shape of the draw, batch axis first: an axis of 1 shares one draw; null takes the input's size."
+LEVELS = 65536
 SEED_DOC = "Accepted for Keras' sake: draws come from the seed of the spec."
 
 
@@ -35,11 +37,21 @@ class Dropout(Layer):
     def forward(self, x: Array, ctx: Context) -> tuple[Array, Any]:
         if not ctx.training or self.rate == 0:
             return x, None
-        keep = draw_mask(draw_shape(self.noise_shape, x.shape), self.rate, ctx.random, x.dtype)
-        return x * keep, keep
+        if self.noise_shape is not None:
+            keep = draw_mask(draw_shape(self.noise_shape, x.shape), self.rate, ctx.random, x.dtype)
+            return x * keep, keep
+        bits = draw_bits(x.shape, ctx.random)
+        return self.dropped(x, bits), bits
 
     def backward(self, dy: Array, cache: Any) -> Array:
-        return dy if cache is None else dy * cache
+        if cache is None:
+            return dy
+        return dy * cache if self.noise_shape is not None else self.dropped(dy, cache)
+
+    def dropped(self, x: Array, bits: Array) -> Array:
+        y = np.empty(x.shape, x.dtype)
+        kernels.drop(x, bits, round(self.rate * LEVELS), 1 / (1 - self.rate), y)
+        return y
 
 
 def draw_shape(noise_shape: NoiseShape, shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -50,14 +62,18 @@ def draw_shape(noise_shape: NoiseShape, shape: tuple[int, ...]) -> tuple[int, ..
 
 
 def draw_mask(shape: tuple[int, ...], rate: float, random: Any, dtype: Any) -> Array:
-    """Return an array of 0 (with probability `rate`) and 1 / (1 - rate).
-
-    The draws are 16 raw random bits each, so `rate` is met to 1/65536 and a draw costs an eighth
-    of a uniform float64.
-    """
-    size = int(np.prod(shape))
-    bits = random.bit_generator.random_raw(-(-size // 4)).view(np.uint16)[:size].reshape(shape)
+    """Return an array of 0 (with probability `rate`) and 1 / (1 - rate)."""
     keep = np.empty(shape, dtype)
-    np.greater_equal(bits, round(rate * 65536), out=keep, casting="unsafe")
+    np.greater_equal(draw_bits(shape, random), round(rate * LEVELS), out=keep, casting="unsafe")
     keep *= 1 / (1 - rate)
     return keep
+
+
+def draw_bits(shape: tuple[int, ...], random: Any) -> Array:
+    """Return whole numbers below LEVELS.
+
+    They are raw random bits: a rate is met to 1 / LEVELS, and a draw costs an eighth of a uniform float64.
+    """
+    size = int(np.prod(shape))
+    bits: Array = random.bit_generator.random_raw(-(-size // 4)).view(np.uint16)[:size].reshape(shape)
+    return bits

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from nnctl import kernels
 from nnctl.constraints import AConstraint
 from nnctl.errors import DataError
 from nnctl.fields import field
@@ -88,20 +89,4 @@ class Embedding(Layer):
 
     def backward(self, dy: Array, cache: Any) -> None:
         indices, keep = cache
-        add_rows(self.embeddings.grad, indices.reshape(-1), rows(dy if keep is None else dy * keep))
-
-
-def add_rows(out: Array, indices: Array, values: Array) -> None:
-    """Set out[i] to the sum of the values of index i, and to 0 where there is none.
-
-    An index seen for the first time is set, only its repetitions are added: NumPy adds at indices
-    fast in one dimension alone, and that still takes ten times as long as copying.
-    """
-    out.fill(0)
-    _, first = np.unique(indices, return_index=True)
-    out[indices[first]] = values[first]
-    again = np.ones(len(indices), bool)
-    again[first] = False
-    width = out.shape[1]
-    places = indices[again][:, None] * width + np.arange(width)
-    np.add.at(out.reshape(-1), places.reshape(-1), values[again].reshape(-1))
+        kernels.add_rows(self.embeddings.grad, indices.reshape(-1), rows(dy if keep is None else dy * keep))

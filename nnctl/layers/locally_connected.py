@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from nnctl import kernels
 from nnctl.fields import field
-from nnctl.kernels import col2im, windows as windows_of
 from nnctl.layers import Array, Shape
 from nnctl.layers.convolution import Kernelled
 from nnctl.registry import register
@@ -37,7 +37,7 @@ class LocallyConnected(Kernelled):
 
     def columns(self, x: Array) -> Array:
         """Return the windows of each place, (P, B, what a kernel sees); it sees channels in the order they come."""
-        seen = windows_of(x, *self.windows.steps)
+        seen = kernels.windows(x, *self.windows.steps)
         if self.channels_first:
             seen = np.moveaxis(seen, -1, self.axes + 1)
         places = self.kernel.shape[0]
@@ -60,7 +60,7 @@ class LocallyConnected(Kernelled):
         if self.channels_first:
             slopes = np.moveaxis(slopes, self.axes + 1, -1)
         dx = np.empty(cache.shape, cache.dtype)
-        col2im(slopes, *windows.steps, dx)
+        kernels.col2im(slopes, *windows.steps, dx)
         return dx
 
 

@@ -10,6 +10,7 @@ A metric named by a string in the spec keeps that string as the name of its colu
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
@@ -30,6 +31,8 @@ class Metric(Thing):
     called: ClassVar[str | None] = None  # its column, where Keras' differs from the class name in lower case
     own: ClassVar[tuple[str, ...]] = ()  # fields that Keras does not have; its files name them only where they matter
     takes_mask: ClassVar[bool] = False  # whether masked steps are left out: in Keras, of means alone
+
+    weighted = False  # whether sample weights count; the model sets it for weighted_metrics
 
     name: str | None = field(None, doc="Name of its column; by default the metric's own.", positional=False)
 
@@ -67,6 +70,21 @@ class Metric(Thing):
 
 
 AMetric = Annotated[Metric, Of("metric")]
+
+
+def column_names(metrics: Sequence[Metric], weighted_metrics: Sequence[Metric] = ()) -> list[str]:
+    """Return a column for each metric, those of one name numbered or marked as Keras does: mse, mse_1, weighted_mse."""
+    names = ["loss"]
+    for metric in (*metrics, *weighted_metrics):
+        name, number = metric.column, 0
+        if name in names and metric in weighted_metrics:
+            name = f"weighted_{name}"
+        base = name
+        while name in names:
+            number += 1
+            name = f"{base}_{number}"
+        names.append(name)
+    return names[1:]
 
 
 class MeanMetric(Metric):

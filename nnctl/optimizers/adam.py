@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
+from nnctl import kernels
 from nnctl.fields import field
-from nnctl.optimizers import EPSILON_DOC, MEAN_DOC, RATE_DOC, SQUARE_DOC, Array, Optimizer, follow
+from nnctl.optimizers import EPSILON_DOC, MEAN_DOC, RATE_DOC, SQUARE_DOC, Array, Optimizer
 from nnctl.registry import register
 from nnctl.rules import Fraction, NonNegativeFloat
 from nnctl.schedules import ARate
@@ -36,17 +35,7 @@ class Adam(Optimizer):
         super().prepare(parameters)
 
     def update(self, w: Array, g: Array, slots: list[Array], scratch: list[Array], lr: float) -> None:
-        step, spare = scratch
-        m, v = slots[0], slots[1]
-        t = self.t
-        follow(m, g, 1 - self.beta_1, step)
-        np.multiply(g, g, out=step)
-        follow(v, step, 1 - self.beta_2, step)
-        if self.amsgrad:
-            np.maximum(slots[2], v, out=slots[2])
-            v = slots[2]
-        np.sqrt(v, out=spare)
-        spare += self.epsilon
-        np.multiply(m, lr * math.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t), out=step)
-        step /= spare
-        w -= step
+        m, v, *largest = slots
+        rate = lr * math.sqrt(1 - self.beta_2**self.t) / (1 - self.beta_1**self.t)
+        shares = 1 - self.beta_1, 1 - self.beta_2
+        kernels.adam(w, g, m, v, largest[0] if largest else None, *shares, rate, self.epsilon, scratch)

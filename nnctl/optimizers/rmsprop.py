@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
+from nnctl import kernels
 from nnctl.fields import field
 from nnctl.optimizers import EPSILON_DOC, RATE_DOC, Array, Optimizer
 from nnctl.registry import register
@@ -37,28 +36,6 @@ class RMSprop(Optimizer):
         super().prepare(parameters)
 
     def update(self, w: Array, g: Array, slots: list[Array], scratch: list[Array], lr: float) -> None:
-        step, spare = scratch
-        v = slots[0]
-        np.multiply(g, g, out=step)
-        step *= 1 - self.rho
-        v *= self.rho
-        v += step
-        if self.centered:
-            a = slots[-1]
-            np.multiply(g, 1 - self.rho, out=step)
-            a *= self.rho
-            a += step
-            np.multiply(a, a, out=step)
-            np.subtract(v, step, out=spare)
-            spare += self.epsilon
-        else:
-            np.add(v, self.epsilon, out=spare)
-        np.sqrt(spare, out=spare)
-        np.multiply(g, lr, out=step)
-        step /= spare
-        if self.momentum:
-            b = slots[1]
-            b *= self.momentum
-            b += step
-            step = b
-        w -= step
+        own = dict(zip(self.slot_names, slots, strict=True))
+        v, b, a = own["velocity"], own.get("momentum"), own.get("average_gradient")
+        kernels.rmsprop(w, g, v, a, b, self.rho, self.momentum, lr, self.epsilon, scratch)

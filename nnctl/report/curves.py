@@ -53,10 +53,12 @@ def _panel(number: int, name: str, epochs: Sequence[int], history: dict[str, lis
     for epoch in _ticks(first, last, whole=True):
         parts.append(f"<text x='{x(epoch):.1f}' y='{HEIGHT - 18}' text-anchor='middle'>{epoch:g}</text>\n")
     for row, (prefix, curve) in enumerate(curves.items()):
+        seldom = max(1, len(epochs) // max(1, len(curve)))  # of a curve that is measured every few epochs
+        places = epochs[seldom - 1 :: seldom]
         every = -(-len(curve) // MOST_POINTS)
         points = " ".join(
             f"{x(epoch + 1):.1f},{y(value):.1f}"
-            for epoch, value in zip(epochs[::every], curve[::every], strict=False)
+            for epoch, value in zip(places[::every], curve[::every], strict=False)
             if math.isfinite(value)
         )
         shape = f"<polyline points='{points}' fill='none' stroke='{COLORS[prefix]}' stroke-width='1.5'/>"

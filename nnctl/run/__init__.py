@@ -90,7 +90,7 @@ def assemble(spec: Spec, data_dir: Path | None = None) -> tuple[Prepared, Sequen
         for rows in (prepared.train, prepared.validation, prepared.test):
             if rows is not None and rows.y is not None:
                 rows.y = spec.loss.adapt_targets(rows.y, model.output_shape)
-        model.compile(spec.optimizer, spec.loss, spec.metrics)
+        model.compile(spec.optimizer, spec.loss, spec.metrics, spec.weighted_metrics)
         if spec.fit.class_weight is not None:
             _weigh_classes(prepared.train, spec.fit.class_weight, labels)
     except SpecError:

@@ -36,14 +36,14 @@ class HistoryFile(Callback):
     After an interruption the file is written anew from the checkpoint, so every epoch is in it once.
     """
 
-    memory = ("lines",)
+    memory = ("lines", "columns")
 
     def open(self, path: Path) -> None:
         self.file = path
         self.started = time.perf_counter()
 
     def reset(self) -> None:
-        self.lines: list[list[float]] = []
+        self.lines: list[list[float | None]] = []
         self.columns: list[str] = []
 
     def on_train_begin(self) -> None:
@@ -57,19 +57,26 @@ class HistoryFile(Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
         optimizer = self.trainer.model.optimizer
         rate = optimizer.rate() if optimizer else 0.0
-        shown = {name: value for name, value in logs.items() if name != "learning_rate"}
         seconds = round(time.perf_counter() - self.started, 6)
-        self.lines.append([epoch + 1, *shown.values(), rate, seconds])
+        if not self.columns:
+            self.columns = self._all_columns(logs)
+        self.lines.append([epoch + 1, *(logs.get(name) for name in self.columns), rate, seconds])
         if len(self.lines) == 1:
-            self._write_all(list(shown))
+            self._write_all()
         else:
-            self.out.line(",".join(map(repr, self.lines[-1])))
+            self.out.line(",".join("" if value is None else repr(value) for value in self.lines[-1]))
 
-    def _write_all(self, columns: list[str] | None = None) -> None:
-        names = columns or [name for name in self.trainer.history.history if name != "learning_rate"]
+    def _all_columns(self, logs: dict[str, float]) -> list[str]:
+        """Return the columns of the logs; those of the validation stand there from the start."""
+        names = [name for name in logs if name != "learning_rate"]
+        if self.trainer.validation is not None:
+            names += [f"val_{name}" for name in self.trainer.logs() if f"val_{name}" not in names]
+        return names
+
+    def _write_all(self) -> None:
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["epoch", *names, "lr", "seconds"])
+        writer.writerow(["epoch", *self.columns, "lr", "seconds"])
         writer.writerows(self.lines)
         write_text(self.file, text.getvalue())
         self.out = Lines(self.file)

@@ -100,6 +100,7 @@ class Session:
             None if validation is None else Batches(validation, EVALUATION_BATCH),
             epochs=spec.fit.epochs,
             initial_epoch=spec.fit.initial_epoch,
+            validation_freq=spec.fit.validation_freq,
             callbacks=spec.callbacks,
             observers=[self.history, self.log, *([display] if display else []), self.saver, self.stopper],
             host=Host(path, self.say, self._save),
@@ -193,7 +194,8 @@ def refuse_changes(before: Any, resolved: str, place: Path) -> None:
     lines = [_comparable(text).splitlines() for text in (before or "", resolved)]
     if before is None or lines[0] == lines[1]:
         return
-    difference = "\n".join(difflib.unified_diff(lines[0], lines[1], "the run's spec", "the spec given", lineterm="", n=0))
+    pieces = difflib.unified_diff(lines[0], lines[1], "the run's spec", "the spec given", lineterm="", n=0)
+    difference = "\n".join(pieces)
     raise SpecError(
         f"{place}: the spec has changed since the run began; train under another --out, or with "
         f"--overwrite\n{difference}"

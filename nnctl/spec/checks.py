@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from nnctl.findings import Problem, Tag
+from nnctl.metrics import column_names
 from nnctl.registry import snake, suggest
 from nnctl.spec.network import activation_of, setting_path
 from nnctl.templates import template_problems
@@ -37,9 +38,11 @@ def cross_check(sound: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 @check
-def monitored(callbacks: Sequence[Any], metrics: Sequence[Any], fit: Any, data: Any) -> Iterator[Problem]:
+def monitored(
+    callbacks: Sequence[Any], metrics: Sequence[Any], weighted_metrics: Sequence[Any], fit: Any, data: Any
+) -> Iterator[Problem]:
     """A callback's `monitor` is a number that this training computes."""
-    plain, validation = columns(metrics), has_validation(fit, data)
+    plain, validation = ["loss", *column_names(metrics, weighted_metrics)], has_validation(fit, data)
     known = [*plain, *(f"val_{name}" for name in plain)]
     for number, callback in enumerate(callbacks):
         monitor = getattr(callback, "monitor", None)
@@ -60,9 +63,11 @@ def monitored(callbacks: Sequence[Any], metrics: Sequence[Any], fit: Any, data: 
 
 
 @check
-def file_names(callbacks: Sequence[Any], metrics: Sequence[Any], fit: Any, data: Any) -> Iterator[Problem]:
+def file_names(
+    callbacks: Sequence[Any], metrics: Sequence[Any], weighted_metrics: Sequence[Any], fit: Any, data: Any
+) -> Iterator[Problem]:
     """The file name of a checkpoint is made of known numbers and stays in the run directory."""
-    plain = columns(metrics)
+    plain = ["loss", *column_names(metrics, weighted_metrics)]
     names = ["epoch", *plain, *(f"val_{name}" for name in plain if has_validation(fit, data))]
     for number, callback in enumerate(callbacks):
         template = getattr(callback, "filepath", None)
@@ -145,18 +150,6 @@ def enough_outputs(layers: Sequence[Any], loss: Any) -> Iterator[Problem]:
             words,
             "write the number of classes, or  loss: binary_crossentropy  for two",
         )
-
-
-def columns(metrics: Sequence[Any]) -> list[str]:
-    """Return the columns of the history: the loss and each metric, repeats numbered as in Keras."""
-    names = ["loss"]
-    for metric in metrics:
-        base, number, name = metric.column, 0, metric.column
-        while name in names:
-            number += 1
-            name = f"{base}_{number}"
-        names.append(name)
-    return names
 
 
 def has_validation(fit: Any, data: Any) -> bool:

@@ -57,6 +57,7 @@ class Fit(Thing):
         Words("'balanced', or a mapping from labels to weights >= 0, or null"),
     ] = field(None, doc="Weight of each label in the loss: a mapping, or 'balanced' for the inverse of its frequency.")
     initial_epoch: NonNegativeInt = field(0, doc="Number of the first epoch, counted from 0.")
+    validation_freq: PositiveInt = field(1, doc="Judge the validation rows after every so many epochs.")
 
     def conflicts(self) -> Iterator[tuple[str, str]]:
         if self.initial_epoch >= self.epochs:
@@ -76,6 +77,7 @@ class Spec(Thing):
     loss: ALoss = field(doc="What training makes small.", legacy=("objective",))
     optimizer: AnOptimizer = field("rmsprop", doc="How the weights move.")
     metrics: tuple[AMetric, ...] = field((), doc="What is measured beside the loss.")
+    weighted_metrics: tuple[AMetric, ...] = field((), doc="The same, with the weights of the rows.")
     fit: Annotated[Fit, Words("a mapping such as {epochs: 10, batch_size: 32}")] = field({}, doc="How to train.")
     callbacks: tuple[Annotated[Callback, Of("callback")], ...] = field(
         (), doc="What happens beside the training, in this order."

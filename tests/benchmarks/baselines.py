@@ -39,7 +39,12 @@ def judge(path: Path) -> None:
     train, test, classes = parts(path)
     assert train.y is not None
     assert test.y is not None
-    x, y, x_test, y_test = train.x.reshape(len(train), -1), train.y.ravel(), test.x.reshape(len(test), -1), test.y.ravel()
+    x, y, x_test, y_test = (
+        train.x.reshape(len(train), -1),
+        train.y.ravel(),
+        test.x.reshape(len(test), -1),
+        test.y.ravel(),
+    )
     models = (
         (LogisticRegression(max_iter=2000, class_weight=weights(path)), RandomForestClassifier(random_state=0))
         if classes

@@ -110,7 +110,7 @@ def test_a07_no_step_down_from_https() -> None:
         url = "https://example.invalid/a"
         headers: dict[str, str] = {"location": "http://example.invalid/a"}  # noqa: RUF012 - stands for one answer
 
-    with pytest.raises(DownloadError, match="refuses the redirect from https://example.invalid to http://"):
+    with pytest.raises(DownloadError, match=r"refuses the redirect from https://example\.invalid to http://"):
         fetching._check_redirect(Response())
     Response.headers = {"location": "https://elsewhere.invalid/b"}
     fetching._check_redirect(Response())

@@ -98,9 +98,13 @@ LABELS = np.array([0, 1, 2, 45, 1])
         pytest.param(saved(x=ragged(ROWS), y=ragged([Gadget()])), "refuses to load", id="a01-labels"),
         pytest.param(saved(x=ragged(ROWS)), "has no array 'y'", id="no-labels"),
         pytest.param(saved(x=ragged([*ROWS[:4], [-3]]), y=LABELS), "row 4: word number -3 at 0", id="n07-negative"),
-        pytest.param(saved(x=ragged([*ROWS[:4], [1 << 40]]), y=LABELS), "row 4: word number 1099511627776", id="n07-huge"),
+        pytest.param(
+            saved(x=ragged([*ROWS[:4], [1 << 40]]), y=LABELS), "row 4: word number 1099511627776", id="n07-huge"
+        ),
         pytest.param(saved(x=ragged([*ROWS[:4], [1 << 70]]), y=LABELS), "holds other things", id="n07-beyond"),
-        pytest.param(saved(x=ragged([*ROWS[:4], [0.5]]), y=LABELS), "other things than whole numbers", id="n07-fraction"),
+        pytest.param(
+            saved(x=ragged([*ROWS[:4], [0.5]]), y=LABELS), "other things than whole numbers", id="n07-fraction"
+        ),
         pytest.param(saved(x=ragged([*ROWS[:4], ["a"]]), y=LABELS), "holds other things than", id="n07-text"),
         pytest.param(saved(x=ragged([*ROWS[:4], [[1]]]), y=LABELS), "holds other things than", id="n07-nested"),
         pytest.param(saved(x=ragged([*ROWS[:4], 7]), y=LABELS), "row 4 is no list", id="n07-number"),
@@ -110,9 +114,7 @@ LABELS = np.array([0, 1, 2, 45, 1])
         pytest.param(saved(x=ragged(ROWS), y=LABELS)[:-30], "damaged, or no .npz file", id="cut"),
     ],
 )
-def test_a01_a05_bad_files(
-    content: bytes, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a01_a05_bad_files(content: bytes, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(DataError, match=message) as caught:
         reuters(tmp_path, content, pad_to=3)

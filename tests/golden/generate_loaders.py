@@ -12,12 +12,13 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 OUT = Path(__file__).parents[1] / "data" / "golden_loaders.json"
 
-OPTIONS = {
+OPTIONS: dict[str, list[dict[str, Any]]] = {
     "imdb": [
         {},
         {"num_words": 20000},
@@ -33,7 +34,7 @@ OPTIONS = {
         {"skip_top": 10, "start_char": None, "oov_char": 0, "index_from": 4, "test_split": 0.0},
     ],
 }
-PADDED = {"maxlen": 80, "padding": "post", "truncating": "pre"}
+PADDED: dict[str, Any] = {"maxlen": 80, "padding": "post", "truncating": "pre"}
 
 
 def array_sum(array: np.ndarray) -> str:
@@ -58,13 +59,18 @@ def main(folder: Path) -> None:
     import keras
     from keras.src.datasets.cifar import load_batch
 
-    golden: dict[str, object] = {"keras": keras.__version__}
+    golden: dict[str, Any] = {"keras": keras.__version__}
     for name, sets in OPTIONS.items():
         golden[name] = []
         for options in sets:
             (x, y), (x_test, y_test) = getattr(keras.datasets, name).load_data(**options)
-            sums = {"x": sequences_sum(x), "y": array_sum(y), "x_test": sequences_sum(x_test), "y_test": array_sum(y_test)}
-            golden[name].append({"options": options, **sums})  # type: ignore[attr-defined]
+            sums = {
+                "x": sequences_sum(x),
+                "y": array_sum(y),
+                "x_test": sequences_sum(x_test),
+                "y_test": array_sum(y_test),
+            }
+            golden[name].append({"options": options, **sums})
     (x, _), _ = keras.datasets.reuters.load_data(num_words=1000)
     golden["pad_sequences"] = {"options": PADDED, "x": array_sum(keras.utils.pad_sequences(x, **PADDED))}
     (x, y), (x_test, y_test) = keras.datasets.mnist.load_data()
@@ -75,7 +81,10 @@ def main(folder: Path) -> None:
         data, labels = load_batch(folder / path, label_key=key)
         return [array_sum(data.transpose(0, 2, 3, 1)), array_sum(np.reshape(labels, (len(labels), 1)).astype("uint8"))]
 
-    golden["cifar10"] = [*batch("cifar-10-batches-py/data_batch_1", "labels"), *batch("cifar-10-batches-py/test_batch", "labels")]
+    golden["cifar10"] = [
+        *batch("cifar-10-batches-py/data_batch_1", "labels"),
+        *batch("cifar-10-batches-py/test_batch", "labels"),
+    ]
     for mode in ("fine", "coarse"):
         key = f"{mode}_labels"
         golden[f"cifar100_{mode}"] = [*batch("cifar-100-python/train", key), *batch("cifar-100-python/test", key)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -32,6 +33,8 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
 # Initializers that draw; tests of their distributions hold them.
 RANDOM = {"GlorotUniform", "GlorotNormal", "HeUniform", "HeNormal", "LecunUniform", "LecunNormal", "RandomUniform",
           "RandomNormal", "TruncatedNormal", "VarianceScaling", "Orthogonal"}  # fmt: skip
+# What nnctl leaves out, and why: glu halves its axis, so that it cannot close a layer.
+LEFT_OUT = re.compile(r"no activation is called 'glu'")
 OWN_TESTS = {"callback", "data source"}  # kinds whose effects are files and words, not numbers
 
 ALL = [(family, case) for family in families() for case in cases_of(family)]
@@ -90,7 +93,6 @@ def test_the_files_are_small() -> None:
     assert sum(path.stat().st_size for path in store.FOLDER.glob("*.npz")) < 3_000_000
 
 
-@pytest.mark.xfail(strict=True, reason="the rest of Keras' vocabulary is on its way")
 def test_no_case_is_left_out() -> None:
-    left = sorted({text for family, case in ALL for text in problems(family, case)})
+    left = sorted({text for family, case in ALL for text in problems(family, case) if not LEFT_OUT.search(text)})
     assert not left, "nnctl does not know:\n" + "\n".join(left)

@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnctl import layers, seeds
+from nnctl import kernels, layers, seeds
 from nnctl.errors import DataError
 from nnctl.fields import create
 from nnctl.findings import LegacyNameWarning
 from nnctl.layers import Context
-from nnctl.layers.embedding import add_rows
 from nnctl.model import Sequential
 from tests.layers.alone import alone, grads
 
@@ -38,7 +37,7 @@ def test_add_rows_is_a_sum() -> None:
     random = np.random.default_rng(0)
     indices, values = random.integers(0, 20, 500), random.normal(size=(500, 3))
     out, expected = np.full((25, 3), np.nan), np.zeros((25, 3))
-    add_rows(out, indices, values)
+    kernels.add_rows(out, indices, values)
     for index, value in zip(indices, values, strict=True):
         expected[index] += value
     np.testing.assert_allclose(out, expected, rtol=1e-12, atol=1e-12)

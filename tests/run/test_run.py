@@ -286,3 +286,11 @@ def test_killed_without_warning_it_continues_to_the_same_bits(spec: Path) -> Non
         process.wait()
     result = run(spec, "one", epochs, resume=True)
     assert content(result) == whole
+
+
+def test_history_has_a_place_for_validation_that_is_seldom(spec: Path) -> None:
+    result = run(spec, "one", "fit.validation_freq=2", "callbacks=[]")
+    lines = [line.split(",") for line in (result.directory / "history.csv").read_text().splitlines()]
+    assert lines[0][:5] == ["epoch", "loss", "accuracy", "val_loss", "val_accuracy"]
+    assert [line[3] == "" for line in lines[1:]] == [True, False, True, False]
+    assert "<polyline" in (result.directory / "curves.svg").read_text()

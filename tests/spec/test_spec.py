@@ -161,6 +161,7 @@ def test_resolved_spec_reads_back_to_itself(text: str) -> None:
         "loss",
         "optimizer",
         "metrics",
+        "weighted_metrics",
         "fit",
         "callbacks",
         "initial_weights",

@@ -15,7 +15,7 @@ from nnctl.errors import MissingInputError, UsageError, escape
 from nnctl.registry import suggest
 
 
-@click.group()
+@click.group(no_args_is_help=False)
 def command() -> None:
     """List data sets, download them, look at them."""
 
@@ -154,7 +154,9 @@ def _part_lines(part: dict[str, Any]) -> list[str]:
 
 
 def _show_table(seen: Any) -> None:
-    console.text(f"{wording.plural(seen.facts['rows'], 'row')}, {wording.plural(len(seen.facts['columns']), 'column')}\n")
+    console.text(
+        f"{wording.plural(seen.facts['rows'], 'row')}, {wording.plural(len(seen.facts['columns']), 'column')}\n"
+    )
     cells = []
     for column in seen.facts["columns"]:
         if column["type"] == "number":

@@ -39,7 +39,7 @@ def _of_model(path: str) -> dict[str, Any]:
 
     trained = open_model(path)
     model, extra = trained.model, trained.extra
-    spec = extra.get("spec") or dump(_outline(model))
+    spec = extra.get("spec") or dump(_outline(model) | {"initial_weights": str(trained.path)})
     fitted = trained.preprocessing if "preprocessing" in extra else None
     return {
         "file": str(trained.path),
@@ -80,7 +80,7 @@ def _training(model: Any) -> dict[str, Any]:
 
 
 def _outline(model: Any) -> dict[str, Any]:
-    """What a spec can say of a model that was not trained here: all but the data."""
+    """What a spec can say of a model that was not trained here: all but the data, which must be added."""
     layers = [{"Input": {"shape": list(model.input_shape)}}, *(layer.to_spec() for layer in model.layers)]
     training = {key: value for key, value in _training(model).items() if value}
     return {"name": model.name, "dtype": model.dtype, "layers": layers, **training}
