@@ -218,6 +218,12 @@ class Sequential:
         self.fused = loss.fuses is not None and self.head.title() in ("sigmoid", "softmax")
         self._closed = self.fused and loss.closes(self.head)
 
+    @property
+    def stateful(self) -> bool:
+        """Whether a batch goes on where the one before ended, so that all must have as many rows."""
+        inner = [layer for outer in self.layers for layer in (outer, *getattr(outer, "inner", dict)().values())]
+        return any(getattr(layer, "stateful", False) for layer in inner)
+
     def reset_state(self) -> None:
         """Let stateful layers start from zeros."""
         for layer in self.layers:

@@ -44,6 +44,11 @@ class Trained:
     extra: dict[str, Any]
     notes: list[str]
 
+    def rows_at_once(self, wanted: int | None, otherwise: int) -> int:
+        """Return the batch size: the one wanted, that of the training for a stateful net, else another."""
+        trained_with = self.extra.get("batch_size") if self.model.stateful else None
+        return wanted or trained_with or otherwise
+
     @property
     def labels(self) -> list[Any] | None:
         """The classes in the order of the outputs; None where the model predicts numbers."""
@@ -93,7 +98,7 @@ def evaluate_file(
     path: str | os.PathLike[str],
     source: str | None = None,
     *,
-    batch_size: int = EVALUATION_BATCH,
+    batch_size: int | None = None,
     data_dir: Path | None = None,
 ) -> Evaluation:
     """Return loss and metrics of a model file on raw data, or on the test rows that its spec set aside.
@@ -105,10 +110,10 @@ def evaluate_file(
         raise ModelFileError(f"{trained.path}: was saved without a loss, so there is nothing to evaluate; use predict")
     if source is None:
         rows = _test_rows(trained, data_dir)
-        batches: Any = Batches(rows, batch_size)
+        batches: Any = Batches(rows, trained.rows_at_once(batch_size, EVALUATION_BATCH))
         return Evaluation(evaluate(trained.model, batches), len(rows), "the test rows that the spec sets aside")
     reading = read_for(trained.preprocessing, source, need_targets=True, data_dir=data_dir)
-    stream = _Stream(trained.model, reading, batch_size)
+    stream = _Stream(trained.model, reading, trained.rows_at_once(batch_size, EVALUATION_BATCH))
     return Evaluation(evaluate(trained.model, stream), stream.rows, source, reading.notices)
 
 
@@ -226,7 +231,7 @@ def predict_file(
     *,
     keep: Sequence[str] = (),
     what: What = "all",
-    batch_size: int = BATCH,
+    batch_size: int | None = None,
     data_dir: Path | None = None,
 ) -> Predictions:
     """Predict for every row of raw data, in its order; `keep` names columns to hand through as text.
@@ -236,7 +241,7 @@ def predict_file(
     """
     trained = open_model(path)
     reading = read_for(trained.preprocessing, source, keep=keep, data_dir=data_dir)
-    return Predictions(trained, reading, keep, what, batch_size)
+    return Predictions(trained, reading, keep, what, trained.rows_at_once(batch_size, BATCH))
 
 
 def _result_names(trained: Trained, labels: list[Any] | None, what: What) -> list[str]:

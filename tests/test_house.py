@@ -29,7 +29,7 @@ LEVELS = [
     ["model"],
     ["data", "checkpoint"],
     ["training", "callbacks"],
-    ["spec", "prediction", "exporting", "run", "search", "report"],
+    ["spec", "prediction", "benchmark", "exporting", "run", "search", "report"],
     ["api", "__init__"],
     ["cli"],
     ["__main__"],

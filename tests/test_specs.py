@@ -105,3 +105,35 @@ def test_mnist_deep_passes_97_percent_in_two_epochs(tmp_path: Path, real_data: P
     with (tmp_path / "run" / "history.csv").open() as file:
         epochs = [(float(row["val_loss"]), float(row["val_accuracy"])) for row in csv.DictReader(file)]
     assert (found["loss"], found["accuracy"]) == pytest.approx(min(epochs), abs=1e-5)
+
+
+def test_reuters_passes_75_percent(tmp_path: Path, real_data: Path) -> None:
+    assert real_data.is_dir()
+    train("reuters_dense", tmp_path)
+    assert scores(tmp_path)["accuracy"] > 0.75
+
+
+@pytest.mark.slow
+def test_imdb_passes_80_percent_in_one_epoch(tmp_path: Path, real_data: Path) -> None:
+    assert real_data.is_dir()
+    train("imdb_lstm", tmp_path)
+    assert scores(tmp_path, "imdb")["accuracy"] > 0.8  # the name alone: numbered and padded as in training
+
+
+@pytest.mark.parametrize("name", ["imdb_lstm", "imdb_conv1d", "reuters_dense", "cifar10_cnn"])
+def test_spec_of_a_large_set_fits_the_synthetic_one(name: str, tmp_path: Path) -> None:
+    """One step on data of the same form, so that the spec is tried also where the real set is not."""
+    source = load(FOLDER / f"{name}.yaml").data.source
+    assert isinstance(source, dict)
+    ((real, options),) = source.items()
+    rows = {"rows": 60} if real == "reuters" else {"rows": 32, "test_rows": 8}
+    options = {key: value for key, value in options.items() if key != "names"}
+    synthetic = json.dumps({f"synthetic-{real}": {**options, **rows}})
+    train(name, tmp_path, "--epochs", "1", "--set", f"data.source={synthetic}")
+
+
+def test_sine_to_cosine_hears_the_wave(tmp_path: Path) -> None:
+    """A stateful net is evaluated in batches of the size that it was trained with."""
+    short = "{sine_cosine: {batches: 100}}"
+    train("sine_to_cosine", tmp_path, "--set", f"data.source={short}", "--epochs", "2")
+    assert scores(tmp_path, "sine_cosine")["loss"] < 0.05

@@ -97,7 +97,7 @@ class Session:
         return Trainer(
             self.model,
             Batches(self.prepared.train, spec.fit.batch_size, spec.fit.shuffle, spec.seed),
-            None if validation is None else Batches(validation, EVALUATION_BATCH),
+            None if validation is None else Batches(validation, self._rows_at_once()),
             epochs=spec.fit.epochs,
             initial_epoch=spec.fit.initial_epoch,
             validation_freq=spec.fit.validation_freq,
@@ -105,6 +105,10 @@ class Session:
             observers=[self.history, self.log, *([display] if display else []), self.saver, self.stopper],
             host=Host(path, self.say, self._save),
         )
+
+    def _rows_at_once(self) -> int:
+        """Return the batch size of evaluations."""
+        return self.spec.fit.batch_size if self.model.stateful else EVALUATION_BATCH
 
     def _restore(self, trainer: Trainer) -> None:
         """Put the trainer where the checkpoint says."""
@@ -145,7 +149,7 @@ class Session:
         directory, history = self.directory, trainer.history
         test = None
         if self.prepared.test is not None and self.prepared.test.y is not None:
-            test = evaluate(self.model, Batches(self.prepared.test, EVALUATION_BATCH))
+            test = evaluate(self.model, Batches(self.prepared.test, self._rows_at_once()))
         if trainer.epoch > 0:
             self.saver.save()
         self._save(directory.file("model.h5"), self.model)
@@ -170,6 +174,7 @@ class Session:
                 "preprocessing": self.prepared.preprocessing.to_dict(),
                 "fingerprint": self.prepared.fingerprint,
                 "steps": trained,
+            "batch_size": self.spec.fit.batch_size,
                 "history": dict(self.trainer.history.history),
                 "versions": {"nnctl": __version__, "numpy": np.__version__},
             },

@@ -62,8 +62,8 @@ def _section(cls: type[Thing], definitions: Schema) -> Schema:
             properties.setdefault(old, {"deprecated": True, "description": f"Old name of a part of {name}."})
     schema: Schema = {"type": "object", "description": _sentence(cls), "properties": properties}
     # A field with an old name may be given under that one, and what a section lacks may be included.
-    old = {n for n, f in cls.fields.items() if f.legacy} | {*cls.joined.values()}
-    required = [n for n, f in cls.fields.items() if f.required and n not in old and cls.registered_name]
+    renamed = {n for n, f in cls.fields.items() if f.legacy} | {*cls.joined.values()}
+    required = [n for n, f in cls.fields.items() if f.required and n not in renamed and cls.registered_name]
     return {**schema, **({"required": required} if required else {}), "additionalProperties": False}
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import os
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -163,3 +165,40 @@ def test_decoded_words(real_data: Path) -> None:
     assert words[1:4] == ["the", "and", "a"]
     assert json.loads((real_data / "imdb_word_index.json").read_text())["the"] == 1
     assert source.decode(np.array([1, 4, 2, 5, 0, 900_000]), words) == "[start] the [?] and [0] [900000]"
+
+
+AUDITED = """
+import sys
+from nnctl.data import DataSettings, prepare
+prepare(DataSettings(source={"reuters": {"path": "good.npz", "pad_to": 3}}), targets="index")  # imports what it needs
+
+def refuse(event, args):
+    if event.split(".")[0] in ("exec", "marshal", "pickle", "subprocess", "os", "socket", "import"):
+        if event not in ("os.listdir", "os.scandir"):
+            raise SystemExit(f"{event} {args}")
+
+sys.addaudithook(refuse)
+for name, status in (("good.npz", 0), ("bad.npz", 1)):
+    try:
+        prepare(DataSettings(source={"reuters": {"path": name, "pad_to": 3}}), targets="index")
+    except Exception as error:
+        assert status and "refuses to load" in str(error), error
+    else:
+        assert not status
+print("passed")
+"""
+
+
+def test_a01_nothing_is_called_or_imported_for_a_pickle(tmp_path: Path) -> None:
+    """Python's own audit events tell, whatever way a pickle takes."""
+    (tmp_path / "good.npz").write_bytes(saved(x=ragged(ROWS), y=LABELS))
+    (tmp_path / "bad.npz").write_bytes(saved(x=ragged([Gadget()]), y=LABELS[:1]))
+    done = subprocess.run(
+        [sys.executable, "-c", AUDITED],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "passed\n", done.stderr

@@ -35,9 +35,9 @@ def command(
     MODEL is a model file or a run directory. DATA is raw, as in training, with the target in it; the
     preprocessing saved in the model is applied. Without DATA, the test rows are taken that the spec set aside.
     """
-    from nnctl.prediction import EVALUATION_BATCH, evaluate_file
+    from nnctl.prediction import evaluate_file
 
-    result = evaluate_file(model, data, batch_size=batch_size or EVALUATION_BATCH, data_dir=data_dir)
+    result = evaluate_file(model, data, batch_size=batch_size, data_dir=data_dir)
     for notice in result.notices:
         voice.say(notice)
     if as_json:

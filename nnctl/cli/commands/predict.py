@@ -48,7 +48,7 @@ def command(
     """
     from nnctl.checkpoint.atomic import check_writable, write_file
     from nnctl.data.writing import NpyWriter, writer_for
-    from nnctl.prediction import BATCH, predict_file
+    from nnctl.prediction import predict_file
 
     writer = writer_for(output or "stdout.csv")
     if writer is NpyWriter and (keep or what in ("labels", "probabilities")):
@@ -59,7 +59,7 @@ def command(
     if output:
         check_writable(output)
     predictions = predict_file(
-        model, data, keep=keep, what=what or "all", batch_size=batch_size or BATCH, data_dir=data_dir
+        model, data, keep=keep, what=what or "all", batch_size=batch_size, data_dir=data_dir
     )
     for notice in predictions.notices:
         voice.say(notice)

@@ -1,0 +1,203 @@
+"""Where the time of a training step goes: layer by layer, in matrix products, and elsewhere.
+
+A model is trained for a moment with a watch on each of its parts, then for another one in which its
+matrix products are watched. A third number puts both in their place: how fast this machine can
+multiply at all. What a step takes beyond its products at that speed (the floor) is what code
+can lose or win.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from nnctl import threads
+from nnctl.layers import show_shape
+from nnctl.model import Sequential
+from nnctl.training import Batches
+
+SIDE = 1024  # of the matrices whose product tells the machine's speed
+LEAST = 3  # steps, however long they take
+
+
+@dataclass
+class LayerTime:
+    """Seconds that a layer takes in one step."""
+
+    name: str
+    title: str
+    output_shape: str
+    forward: float
+    backward: float
+
+
+@dataclass
+class Report:
+    """Medians over steps; all times are seconds of one step where nothing else is said."""
+
+    layers: list[LayerTime]
+    loss: float  # the closing activation, the loss and its slope
+    optimizer: float
+    metrics: float
+    step: float  # gathering the batch included
+    steps: int  # that were timed
+    batch_size: int
+    steps_per_epoch: int
+    products: float  # the part of a step that its matrix products take
+    multiplications: int  # of the matrix products of a step
+    speed: float  # multiplications a second of this machine, in a large product
+
+    @property
+    def other(self) -> float:
+        """What is left: batches, penalties, and Python between the parts."""
+        parts = self.loss + self.optimizer + self.metrics
+        return max(0.0, self.step - parts - sum(layer.forward + layer.backward for layer in self.layers))
+
+    @property
+    def floor(self) -> float:
+        return self.multiplications / self.speed
+
+    @property
+    def epoch(self) -> float:
+        return self.step * self.steps_per_epoch
+
+    @property
+    def samples_per_second(self) -> float:
+        return self.batch_size / self.step
+
+    @property
+    def gflops(self) -> float:
+        """The machine's speed in the usual unit: a multiplication and its addition are two operations."""
+        return 2 * self.speed / 1e9
+
+    def plain(self) -> dict[str, Any]:
+        """Return everything as plain values."""
+        derived = ("other", "floor", "epoch", "samples_per_second", "gflops")
+        return {**asdict(self), **{name: getattr(self, name) for name in derived}}
+
+
+class Watch:
+    """Adds up the seconds spent in a function, step by step."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self.steps: list[float] = []
+
+    def over(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        def timed(*args: Any, **options: Any) -> Any:
+            began = time.perf_counter()
+            result = function(*args, **options)
+            self.seconds += time.perf_counter() - began
+            return result
+
+        return timed
+
+    def end_step(self) -> None:
+        self.steps.append(self.seconds)
+        self.seconds = 0.0
+
+    def median(self) -> float:
+        return float(np.median(self.steps))
+
+
+def measure(model: Sequential, batches: Batches, seconds: float = 2.0) -> Report:
+    """Train a compiled model for about so many seconds, half of them for each kind of watch."""
+    assert model.optimizer is not None
+    forth, back = [Watch() for _ in model.layers], [Watch() for _ in model.layers]
+    loss, optimizer, metrics = Watch(), Watch(), Watch()
+    with threads.for_products(model.product_size(batches.batch_size)):
+        steps = _steps(batches)
+        model.train_step(*next(steps))  # takes memory, wakes the threads, compiles
+        with ExitStack() as watched:
+            for layer, there, home in zip(model.layers, forth, back, strict=True):
+                watched.enter_context(_watched(layer, "forward", there))
+                watched.enter_context(_watched(layer, "backward", home))
+            watched.enter_context(_watched(model, "loss_and_gradient", loss))
+            watched.enter_context(_watched(model, "_update_metrics", metrics))
+            watched.enter_context(_watched(model.optimizer, "step", optimizer))
+            taken = _run(model, steps, seconds / 2, [*forth, *back, loss, optimizer, metrics])
+        products = Watch()
+        with _products(products) as count:
+            rounds = len(_run(model, steps, seconds / 2, [products]))
+        speed = _speed(model.dtype)
+    return Report(
+        layers=[
+            LayerTime(str(layer.name), layer.title(), show_shape(shape), there.median(), home.median())
+            for layer, shape, there, home in zip(model.layers, model.shapes, forth, back, strict=True)
+        ],
+        loss=loss.median(),
+        optimizer=optimizer.median(),
+        metrics=metrics.median(),
+        step=float(np.median(taken)),
+        steps=len(taken),
+        batch_size=batches.batch_size,
+        steps_per_epoch=len(batches),
+        products=products.median(),
+        multiplications=count[0] // rounds,
+        speed=speed,
+    )
+
+
+def _steps(batches: Batches) -> Iterator[Any]:
+    """Yield whole batches without end."""
+    for epoch in itertools.count():
+        for number, batch in enumerate(batches.epoch(epoch)):
+            if number == 0 or len(batch[0]) == batches.batch_size:
+                yield batch
+
+
+def _run(model: Sequential, steps: Iterator[Any], seconds: float, watches: list[Watch]) -> list[float]:
+    """Train for a while; return the seconds of each step."""
+    taken: list[float] = []
+    while len(taken) < LEAST or sum(taken) < seconds:
+        began = time.perf_counter()
+        model.train_step(*next(steps))
+        taken.append(time.perf_counter() - began)
+        for watch in watches:
+            watch.end_step()
+    return taken
+
+
+@contextmanager
+def _watched(owner: Any, name: str, watch: Watch) -> Iterator[None]:
+    """Put a watch on a method of one object."""
+    setattr(owner, name, watch.over(getattr(owner, name)))
+    try:
+        yield
+    finally:
+        delattr(owner, name)  # the class still has it
+
+
+@contextmanager
+def _products(watch: Watch) -> Iterator[list[int]]:
+    """Put a watch on NumPy's matrix product, and count the multiplications into the one element of the list."""
+    count, real = [0], np.matmul
+    timed = watch.over(real)
+
+    def counted(a: Any, b: Any, *args: Any, **options: Any) -> Any:
+        y = timed(a, b, *args, **options)
+        count[0] += y.size * a.shape[-1]
+        return y
+
+    np.matmul = counted  # type: ignore[assignment]  # for a second: layers look it up at each call
+    try:
+        yield count
+    finally:
+        np.matmul = real
+
+
+def _speed(dtype: str) -> float:
+    """Return the multiplications a second of a large matrix product, the best of several."""
+    a, b = np.ones((2, SIDE, SIDE), dtype)
+    watch = Watch()
+    product = watch.over(np.matmul)
+    for _ in range(8):
+        product(a, b)
+        watch.end_step()
+    return float(SIDE**3 / min(watch.steps))
