@@ -18,7 +18,7 @@ from nnctl import model as engine
 from nnctl.callbacks import Callback
 from nnctl.callbacks.history import History
 from nnctl.callbacks.progbar_logger import ProgbarLogger
-from nnctl.checkpoint import save_model
+from nnctl.checkpoint import save_archive, save_model
 from nnctl.data import Batches, Rows, class_weights
 from nnctl.data.splits import last_rows
 from nnctl.errors import ConfigError
@@ -161,8 +161,8 @@ class Sequential(engine.Sequential):
         print_fn(f"Total params: {self.count_params():,} (trainable: {trainable:,})")
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a model file that Keras opens too; atomically."""
-        save_model(path, self)
+        """Write a model file that Keras opens too, atomically: an archive where its name ends in .keras, else .h5."""
+        (save_archive if os.fspath(path).endswith(".keras") else save_model)(path, self)
 
     def to_json(self) -> str:
         """Return the architecture as Keras' JSON."""

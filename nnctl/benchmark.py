@@ -176,20 +176,25 @@ def _watched(owner: Any, name: str, watch: Watch) -> Iterator[None]:
 
 @contextmanager
 def _products(watch: Watch) -> Iterator[list[int]]:
-    """Put a watch on NumPy's matrix product, and count the multiplications into the one element of the list."""
-    count, real = [0], np.matmul
-    timed = watch.over(real)
+    """Put a watch on NumPy's matrix products, and count the multiplications into the one element of the list."""
+    count, real = [0], {name: getattr(np, name) for name in ("matmul", "dot")}
 
-    def counted(a: Any, b: Any, *args: Any, **options: Any) -> Any:
-        y = timed(a, b, *args, **options)
-        count[0] += y.size * a.shape[-1]
-        return y
+    def counting(product: Any) -> Any:
+        def counted(a: Any, b: Any, *args: Any, **options: Any) -> Any:
+            y = timed(a, b, *args, **options)
+            count[0] += y.size * a.shape[-1]
+            return y
 
-    np.matmul = counted  # type: ignore[assignment]  # for a second: layers look it up at each call
+        timed = watch.over(product)
+        return counted
+
+    for name, product in real.items():  # for a second: layers look them up at each call
+        setattr(np, name, counting(product))
     try:
         yield count
     finally:
-        np.matmul = real
+        for name, product in real.items():
+            setattr(np, name, product)
 
 
 def _speed(dtype: str) -> float:

@@ -340,8 +340,9 @@ class Sequential:
         return max(layer.product_size(rows, shape) for layer, shape in pairs)
 
     def numbers(self, rows: int) -> int:
-        """Return how many numbers a training step goes through: weights, and outputs of the layers."""
-        return self.parameters.values.size + rows * sum(map(math.prod, self.shapes))
+        """Return about how many numbers a training step goes through beside its products."""
+        pairs = zip(self.layers, self.shapes, strict=True)
+        return self.parameters.values.size + sum(layer.numbers(rows, shape) for layer, shape in pairs)
 
     # --- telling ------------------------------------------------------------------------------
 

@@ -71,7 +71,9 @@ def open_model(path: str | os.PathLike[str]) -> Trained:
     try:
         fitted = Preprocessing.from_dict(saved) if saved is not None else _as_they_are(loaded.model)
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-        raise ModelFileError(f"{file}: its preprocessing is not as nnctl saves it ({error!r}); use another copy") from error
+        raise ModelFileError(
+            f"{file}: its preprocessing is not as nnctl saves it ({error!r}); use another copy"
+        ) from error
     return Trained(file, loaded.model, fitted, loaded.extra, loaded.notes)
 
 

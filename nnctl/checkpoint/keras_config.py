@@ -12,7 +12,6 @@ from typing import Any
 
 from nnctl import registry, rules
 from nnctl.checkpoint.ignorable import RENAMED_VALUES, is_ignorable
-from nnctl.checkpoint.keras_lacks import ARGUMENTS
 from nnctl.errors import ModelFileError
 from nnctl.fields import Thing, create
 from nnctl.findings import Findings

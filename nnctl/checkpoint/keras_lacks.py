@@ -32,14 +32,6 @@ NAMES = {
     },
     "activation": {"hard_sigmoid_keras2"},
 }
-ARGUMENTS = {  # that Keras does not take: files have them only where they are not the default
-    ("Cropping1D", "data_format"),
-    ("Embedding", "dropout"),
-    ("SpatialDropout1D", "trainable"),
-    ("SpatialDropout2D", "trainable"),
-    ("SpatialDropout3D", "trainable"),
-    ("UpSampling1D", "data_format"),
-}
 
 
 def layers_lacking(model: Sequential) -> list[str]:
@@ -75,7 +67,7 @@ def _lacking(thing: Thing) -> Iterator[str]:
         yield title
     for name in thing.fields:
         value: Any = getattr(thing, name)
-        if (title, name) in ARGUMENTS and value != thing.fields[name].default:
+        if name in getattr(thing, "own", ()) and value != thing.fields[name].default:
             yield f"{name} of {title}"
         for inner in value if isinstance(value, (tuple, list)) else (value,):
             if isinstance(inner, Thing):

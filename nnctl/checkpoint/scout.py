@@ -10,6 +10,7 @@ The seal (seal.py) tells accidents from a whole file, but anyone can compute one
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import resource
 import signal
@@ -51,6 +52,7 @@ def _scout(look: Callable[[], None], size: int) -> None:
     """What the child does; it never returns."""
     ending = OTHERWISE
     try:
+        faulthandler.disable()  # the parent will say it
         for number in (signal.SIGALRM, signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)
         signal.alarm(SECONDS + size // BYTES_A_SECOND)

@@ -42,7 +42,8 @@ class CategoryFeature:
     def outputs(self) -> list[str]:
         if self.index:
             return [self.name]
-        return [f"{self.name}={category}" for category in [*self.vocabulary.labels, *(["?"] if self.bucket else [])]]
+        others = ["(other)"] if self.bucket else []
+        return [f"{self.name}={category}" for category in [*self.vocabulary.labels, *others]]
 
     def want(self, position: int, limit: float) -> Want:
         return Want(self.name, position, False, "feature", self.fill is not None, strip=self.strip)

@@ -62,8 +62,8 @@ class IdxImages(NamedSet):
 
     def _find(self, stem: str, places: Places) -> Path:
         names = self._names(stem)
-        name = next((name for name in names if places.find(name)), names[0])
-        return self.obtain(name, places)
+        path = places.find(*names)
+        return self.obtain(next((n for n in names if path and str(path).endswith(n)), names[0]), places, path)
 
     def _npz(self, places: Places, digest: Any) -> tuple[Arrays, Arrays]:
         path = self.obtain(f"{self.set_name}.npz", places)

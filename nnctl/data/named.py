@@ -26,13 +26,13 @@ class NamedSet(DataSource):
         """Return where the set lies, or None."""
         return places.find(*(file.name for file in CATALOG[self.set_name].files))
 
-    def obtain(self, name: str, places: Places) -> Path:
-        """Return the path of a file of the set; download it where it is in none of the directories.
+    def obtain(self, name: str, places: Places, path: Path | None = None) -> Path:
+        """Return the path of a file of the set (`path` where it was found); download it where it is nowhere.
 
         What lies in the cache proves its checksum at every use, and is downloaded again where it fails.
         Raises MissingInputError or DataError offline, DownloadError where it cannot be had.
         """
-        path, file = places.find(name), CATALOG[self.set_name].file(name)
+        path, file = path or places.find(name), CATALOG[self.set_name].file(name)
         if path is not None and (file is None or not path.is_relative_to(cache_dir())):
             return path
         if path is not None and file is not None:

@@ -18,7 +18,7 @@ from nnctl.data.roles import Roles
 from nnctl.data.settings import DataSettings
 from nnctl.data.sources import resolve
 from nnctl.data.split_columns import split_column
-from nnctl.data.splits import Parts, describe, last_rows, split_rows
+from nnctl.data.splits import Parts, check_whole, describe, last_rows, split_rows
 from nnctl.data.table import Table
 from nnctl.data.targets import Targets, fit_targets
 from nnctl.errors import ConfigError, DataError
@@ -54,12 +54,14 @@ def prepare(
     data, roles, notes = _load(opened, settings, targets, dtype)
     target = _targets(data, roles, settings, targets)
     explicit: dict[str, Data | None] = {
-        part: _explicit(getattr(settings, part), settings, roles, target, places, digest, dtype)
+        part: _explicit(getattr(settings, part), settings, roles, target, places, digest, dtype, notes)
         for part in ("validation", "test")
     }
     if explicit["test"] is None and opened.test is not None and not settings.split.test:
         explicit["test"] = opened.test
     parts = _split(data, roles, target, settings, seed, validation_split, explicit, dtype)
+    if settings.sequence is not None:
+        check_whole(parts, settings.split)
     train = take(data, parts.train)
     features, remarks = _fit(train, roles, settings)
     fitted = Preprocessing(features, target, roles, reading_of(settings), dtype, settings.sequence)
@@ -95,7 +97,7 @@ def _filled(fitted: Preprocessing, pieces: dict[str, Data]) -> list[str]:
 
 def _load(opened: Opened, settings: DataSettings, targets: Form, dtype: str) -> tuple[Data, Roles | None, list[str]]:
     if isinstance(opened.rows, Arrays):
-        for name in ("target", "features", "exclude", "sample_weight"):
+        for name in ("target", "features", "exclude", "sample_weight", "sequence"):
             if getattr(settings, name) is not None:
                 message = f"{opened.rows.name} holds arrays, which have no columns; remove it"
                 raise ConfigError(f"data.{name}: {message}", (Problem(("data", name), message),))
@@ -121,6 +123,7 @@ def _explicit(
     places: Places,
     digest: Any,
     dtype: str,
+    notes: list[str],
 ) -> Data | None:
     """Open the separate source of a part and read it the way the first was read.
 
@@ -135,7 +138,9 @@ def _explicit(
         raise DataError(f"{source}: validation, test and training data must all be tables, or all arrays")
     if isinstance(opened.rows, Arrays):
         return opened.rows
-    data, _, _ = load_table(opened.rows, settings, target.form if target else "auto", dtype, roles, target)  # type: ignore[arg-type]
+    form: Any = target.form if target else "auto"
+    data, _, more = load_table(opened.rows, settings, form, dtype, roles, target)
+    notes += more
     return data
 
 

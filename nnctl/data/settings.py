@@ -111,9 +111,17 @@ class DataSettings(Thing):
             if rule.min_count > 1 and rule.unknown != "bucket":
                 who = f" of column {name!r}" if name != "" else ""
                 yield "min_count", f"puts rare categories{who} into the bucket: set unknown: bucket as well"
+        yield from self._conflicts_of_windows([rule.missing for rule in rules.values()])
+
+    def _conflicts_of_windows(self, missing: list[str]) -> Iterator[tuple[str, str]]:
         split = self.split
-        if self.sequence and split.shuffle and split.by is None and _draws(split):
-            yield "sequence", "windows need rows in their order: set split: {shuffle: false}, or ranges of rows"
+        if self.sequence is None:
+            return
+        drawn = any(share and not isinstance(share, str) for share in (split.validation, split.test))
+        if split.group is not None or (split.shuffle and split.by is None and drawn):
+            yield "sequence", "windows need rows in their order: set split: {shuffle: false}, a time, or ranges of rows"
+        if "drop" in missing:
+            yield "sequence", "missing: drop would tear the series: fill the cells in"
 
     def _conflicts_of_text(self) -> Iterator[tuple[str, str]]:
         if self.separator is not None and self.separator != "whitespace" and len(self.separator) != 1:
@@ -138,7 +146,3 @@ class DataSettings(Thing):
                 return combined(self.columns[key], self)
         fitting = (own for key, own in self.columns.items() if isinstance(key, str) and fnmatchcase(name, key))
         return combined(next(fitting, None) or ColumnSettings(), self)
-
-
-def _draws(split: SplitSettings) -> bool:
-    return any(share and not isinstance(share, str) for share in (split.validation, split.test))

@@ -22,7 +22,7 @@ PARTS = {
 
 @dataclass
 class Parts:
-    """Row numbers of each part, in the order of the file."""
+    """Row numbers of each part, in the order of the file, or of time where the split goes by it."""
 
     train: Ints
     validation: Ints
@@ -50,7 +50,7 @@ def split_rows(rows: int, split: SplitSettings, classes: Ints | None, seed: int,
     if split.time is not None or not split.shuffle:
         order = np.arange(rows) if split.time is None else np.argsort(by, kind="stable")
         training, judged = np.split(order, [rows - validation - test])
-        return Parts(*(np.sort(part) for part in (training, judged[:validation], judged[validation:])))
+        return Parts(training, judged[:validation], judged[validation:])
     order = generator(seed, "split").permutation(rows)
     if classes is not None and split.stratify:
         order = _interleave(order, classes)
@@ -126,6 +126,20 @@ def _ranges(rows: int, split: SplitSettings) -> Parts:
     if taken.all():
         raise DataError(f"the ranges {split.validation} and {split.test} leave 0 of {rows} rows for training")
     return Parts(np.flatnonzero(~taken), found["validation"], found["test"])
+
+
+def check_whole(parts: Parts, split: SplitSettings) -> None:
+    """Raise DataError where a part is torn in pieces, so that windows would reach across a gap."""
+    if split.time is not None:
+        return
+    for name in ("train", "validation", "test"):
+        rows = getattr(parts, name)
+        if len(rows) and rows[-1] - rows[0] + 1 != len(rows):
+            gap = int(np.flatnonzero(np.diff(rows) != 1)[0])
+            raise DataError(
+                f"windows need rows that follow each other, but after row {rows[gap]} the next one for {name} is "
+                f"{rows[gap + 1]}; set rows aside at the beginning or the end"
+            )
 
 
 def last_rows(rows: int, fraction: float) -> Parts:

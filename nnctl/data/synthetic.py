@@ -137,7 +137,7 @@ class Gratings(SyntheticPictures):
 class SyntheticCifar10(Gratings):
     """Waves in ten directions, of any colour: in the form of CIFAR-10, but synthetic.
 
-    Known figure: two convolutions with pooling reach 95 % of the test rows, no dense net half of it.
+    Known figure: two convolutions are right in 59 % of the first 10,000 rows that they see, a dense net in 10 %.
     Shapes  x (N, 32, 32, 3) bytes 0 to 255  y (N, 1) 0 to 9
     Source  nnctl/data/synthetic.py
     """

@@ -47,7 +47,7 @@ def words_of_classes(classes: int, each: int, first: int, last: int, random: np.
 class SyntheticImdb(WordSequences):
     """Rows of word numbers that lean to one of two sides: in the form of IMDB, but synthetic.
 
-    Known figure: the net of specs/imdb_lstm.yaml reaches over 85 % of the test rows in one epoch.
+    Known figure: a single unit on 3,000 words (multi_hot) reaches 95 % of the test rows in 4 epochs of 8,000 rows.
     Shapes  x (N, pad_to) word numbers, or (N, num_words) 0 and 1  y (N,) 0 or 1
     Source  nnctl/data/synthetic_words.py
     """
@@ -81,7 +81,7 @@ class SyntheticImdb(WordSequences):
 class SyntheticReuters(ReutersForm):
     """Rows of word numbers on 46 topics of uneven size: in the form of Reuters, but synthetic.
 
-    Known figure: the net of specs/reuters_dense.yaml reaches over 90 % of the test rows.
+    Known figure: the net of specs/reuters_dense.yaml reaches 97 % of the test rows.
     Shapes  x (N, pad_to) word numbers, or (N, num_words) 0 and 1  y (N,) 0 to 45
     Source  nnctl/data/synthetic_words.py
     """

@@ -52,7 +52,7 @@ class TextFeature:
     def outputs(self) -> list[str]:
         if self.whole:
             return [f"{self.name}[{step}]" for step in range(self.length)]
-        return [f"{self.name}:{word}" for word in ["?", *self.words]]
+        return [f"{self.name}:{word}" for word in ["(other)", *self.words]]
 
     def want(self, position: int, limit: float) -> Want:
         return Want(self.name, position, False, "feature", self.fill is not None, strip=self.strip)

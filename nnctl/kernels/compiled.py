@@ -1,227 +1,38 @@
 """The loops of `reference`, compiled by numba: one pass over the memory where NumPy needs several.
 
 The same names, the same arguments, and the same order of additions, so that the numbers are the
-same to the last bit, but for the sums over all places in `depthwise_gradient`.
-So there is no `fastmath`: the loops wait for memory, not for arithmetic. `error_model="numpy"`
-lets loops with a division use vector instructions. Exponentials are left to NumPy, whose are faster.
-
-Numba compiles for each layout of memory anew; what is not contiguous, or has three axes of space,
-is left to `reference`.
+same to the last bit, but for the sums over all places in `depthwise_gradient`. Exponentials are left
+to NumPy, whose are faster. What is not contiguous is left to `reference`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-import numba
 import numpy as np
-from numba.core import event
 
 from nnctl.kernels import reference
-from nnctl.kernels.reference import Array, Sizes
+from nnctl.kernels.compiled_windows import col2im, depthwise, depthwise_gradient, max_pool, max_pool_gradient
+from nnctl.kernels.numba_loops import compiled, contiguous, listener
+from nnctl.kernels.reference import Array
 
-compiled = numba.njit(cache=True, nogil=True, error_model="numpy")
-
-
-class Listener(event.Listener):
-    """Tells the run, once, that a loop has to be compiled, as numba's cache does not have it."""
-
-    def __init__(self) -> None:
-        self.tell: Callable[[], None] | None = None
-
-    def on_start(self, event: event.Event) -> None:
-        if self.tell is not None:
-            self.tell()
-            self.tell = None
-
-    def on_end(self, event: event.Event) -> None:
-        pass
-
-
-listener = Listener()
-event.register("numba:compile", listener)
-
-
-def contiguous(*arrays: Array) -> bool:
-    return all(array.flags.c_contiguous for array in arrays)
-
-
-# --- sliding windows: two axes of space, or one ------------------------------------------------
-
-
-def suits(x: Array, *others: Array) -> bool:
-    """Whether x (B, *S, C) and what goes with it are what the loops below are made for."""
-    return x.ndim <= 4 and contiguous(x, *others)
-
-
-def plane(x: Array) -> Array:
-    """Return (B, T, C) as (B, 1, T, C), and (B, H, W, C) as it is."""
-    return x if x.ndim == 4 else x[:, None]
-
-
-def pair(sizes: Sizes) -> tuple[int, int]:
-    return sizes if len(sizes) == 2 else (1, *sizes)  # type: ignore[return-value]  # one or two
-
-
-def col2im(columns: Array, size: Sizes, strides: Sizes, dilation: Sizes, x: Array) -> None:
-    if not suits(x, columns):
-        return reference.col2im(columns, size, strides, dilation, x)
-    x[...] = 0
-    outputs = columns.shape[1 : -len(size) - 1]
-    planes = columns.reshape(len(columns), *pair(outputs), *pair(size), columns.shape[-1])
-    _col2im(planes, pair(strides), pair(dilation), plane(x))
-
-
-@compiled
-def _col2im(columns: Any, strides: Any, dilation: Any, x: Any) -> None:
-    rows, height, width, down, across, channels = columns.shape
-    for b in range(rows):
-        for k in range(down):
-            for l in range(across):  # noqa: E741
-                for i in range(height):
-                    for j in range(width):
-                        place = x[b, i * strides[0] + k * dilation[0], j * strides[1] + l * dilation[1]]
-                        part = columns[b, i, j, k, l]
-                        for c in range(channels):
-                            place[c] += part[c]
-
-
-def max_pool(x: Array, size: Sizes, strides: Sizes, y: Array) -> None:
-    if not suits(x, y):
-        return reference.max_pool(x, size, strides, y)
-    _max_pool(plane(x), pair(size), pair(strides), plane(y))
-
-
-@compiled
-def _max_pool(x: Any, size: Any, strides: Any, y: Any) -> None:
-    rows, height, width, channels = y.shape
-    for b in range(rows):
-        for i in range(height):
-            for j in range(width):
-                best = y[b, i, j]
-                for k in range(size[0]):
-                    for l in range(size[1]):  # noqa: E741
-                        seen = x[b, i * strides[0] + k, j * strides[1] + l]
-                        if k == 0 and l == 0:
-                            for c in range(channels):
-                                best[c] = seen[c]
-                        else:
-                            for c in range(channels):
-                                # The second question lets NaN through, as NumPy does.
-                                best[c] = seen[c] if seen[c] > best[c] or seen[c] != seen[c] else best[c]
-
-
-def max_pool_gradient(x: Array, y: Array, dy: Array, size: Sizes, strides: Sizes, dx: Array) -> None:
-    if not suits(x, y, dy, dx):
-        return reference.max_pool_gradient(x, y, dy, size, strides, dx)
-    dx[...] = 0
-    _max_pool_gradient(plane(x), plane(y), plane(dy), pair(size), pair(strides), plane(dx))
-
-
-@compiled
-def _max_pool_gradient(x: Any, y: Any, dy: Any, size: Any, strides: Any, dx: Any) -> None:
-    rows, height, width, channels = y.shape
-    rest = np.empty(y.shape[1:], y.dtype)  # the slopes that no element of their windows has taken yet
-    zero = y.dtype.type(0)
-    for b in range(rows):
-        for i in range(height):
-            for j in range(width):
-                for c in range(channels):
-                    rest[i, j, c] = dy[b, i, j, c]
-        for k in range(size[0]):
-            for l in range(size[1]):  # noqa: E741
-                for i in range(height):
-                    for j in range(width):
-                        best, left = y[b, i, j], rest[i, j]
-                        seen = x[b, i * strides[0] + k, j * strides[1] + l]
-                        slope = dx[b, i * strides[0] + k, j * strides[1] + l]
-                        for c in range(channels):
-                            hit = seen[c] == best[c]
-                            slope[c] += left[c] if hit else zero
-                            left[c] = zero if hit else left[c]
-
-
-def depthwise(x: Array, kernel: Array, strides: Sizes, dilation: Sizes, y: Array) -> None:
-    if not single(kernel) or not suits(x, kernel, y[..., 0]):
-        return reference.depthwise(x, kernel, strides, dilation, y)
-    y[...] = 0
-    _depthwise(plane(x), by_element(kernel), pair(strides), pair(dilation), plane(y[..., 0]))
-
-
-def single(kernel: Array) -> bool:
-    """Whether a kernel (*K, C, M) has M = 1: with more, NumPy is as fast."""
-    return kernel.shape[-1] == 1
-
-
-def by_element(kernel: Array) -> Array:
-    """Return a kernel (*K, C, 1) as (K, L, C)."""
-    return kernel.reshape(*pair(kernel.shape[:-2]), kernel.shape[-2])
-
-
-@compiled
-def _depthwise(x: Any, kernel: Any, strides: Any, dilation: Any, y: Any) -> None:
-    rows, height, width, channels = y.shape
-    for b in range(rows):
-        for i in range(height):
-            for j in range(width):
-                total = y[b, i, j]
-                for k in range(kernel.shape[0]):
-                    for l in range(kernel.shape[1]):  # noqa: E741
-                        seen = x[b, i * strides[0] + k * dilation[0], j * strides[1] + l * dilation[1]]
-                        part = kernel[k, l]
-                        for c in range(channels):
-                            total[c] += seen[c] * part[c]
-
-
-def depthwise_gradient(
-    x: Array, dy: Array, kernel: Array, strides: Sizes, dilation: Sizes, dkernel: Array, dx: Array | None
-) -> None:
-    if not single(kernel) or not suits(x, dy[..., 0], kernel, dkernel, *([] if dx is None else [dx])):
-        return reference.depthwise_gradient(x, dy, kernel, strides, dilation, dkernel, dx)
-    slopes, steps = plane(dy[..., 0]), (pair(strides), pair(dilation))
-    _depthwise_kernel(plane(x), slopes, *steps, by_element(dkernel))
-    if dx is not None:
-        dx[...] = 0
-        _depthwise_input(slopes, by_element(kernel), *steps, plane(dx))
-
-
-@compiled
-def _depthwise_kernel(x: Any, dy: Any, strides: Any, dilation: Any, dkernel: Any) -> None:
-    rows, height, width, channels = dy.shape
-    line = np.empty(channels, dy.dtype)  # the sum of one line of places: sums of sums lose less
-    for k in range(dkernel.shape[0]):
-        for l in range(dkernel.shape[1]):  # noqa: E741
-            total = dkernel[k, l]
-            for b in range(rows):
-                for i in range(height):
-                    for c in range(channels):
-                        line[c] = 0
-                    for j in range(width):
-                        seen = x[b, i * strides[0] + k * dilation[0], j * strides[1] + l * dilation[1]]
-                        slope = dy[b, i, j]
-                        for c in range(channels):
-                            line[c] += seen[c] * slope[c]
-                    for c in range(channels):
-                        total[c] += line[c]
-
-
-@compiled
-def _depthwise_input(dy: Any, kernel: Any, strides: Any, dilation: Any, dx: Any) -> None:
-    rows, height, width, channels = dy.shape
-    for b in range(rows):
-        for k in range(kernel.shape[0]):
-            for l in range(kernel.shape[1]):  # noqa: E741
-                part = kernel[k, l]
-                for i in range(height):
-                    for j in range(width):
-                        slope = dx[b, i * strides[0] + k * dilation[0], j * strides[1] + l * dilation[1]]
-                        above = dy[b, i, j]
-                        for c in range(channels):
-                            slope[c] += above[c] * part[c]
-
-
-# --- vectors -----------------------------------------------------------------------------------
+__all__ = [
+    "adam",
+    "add_rows",
+    "bias_relu",
+    "col2im",
+    "depthwise",
+    "depthwise_gradient",
+    "drop",
+    "listener",
+    "lstm_slopes",
+    "lstm_state",
+    "max_pool",
+    "max_pool_gradient",
+    "open_gates",
+    "relu_gradient",
+    "rmsprop",
+]
 
 
 def bias_relu(z: Array, bias: Array) -> None:
@@ -278,6 +89,65 @@ def _add_rows(out: Any, indices: Any, values: Any) -> None:
         row, value = out[indices[n]], values[n]
         for c in range(len(row)):
             row[c] += value[c]
+
+
+def open_gates(z: Array, product: Array, scale: Array) -> None:
+    if not contiguous(z, product, scale):
+        return reference.open_gates(z, product, scale)
+    _open_gates(z.reshape(-1), product.reshape(-1), scale.reshape(-1))
+
+
+@compiled
+def _open_gates(z: Any, product: Any, scale: Any) -> None:
+    for i in range(len(z)):
+        z[i] = (z[i] + product[i]) * scale[i]
+
+
+def lstm_state(z: Array, scale: Array, shift: Array, c: Array, c_next: Array, a: Array) -> None:
+    if not contiguous(z, scale, shift, c, c_next, a):
+        return reference.lstm_state(z, scale, shift, c, c_next, a)
+    _lstm_state(z, scale, shift, c, c_next, a)
+
+
+@compiled
+def _lstm_state(z: Any, scale: Any, shift: Any, c: Any, c_next: Any, a: Any) -> None:
+    rows, u = c.shape
+    for b in range(rows):
+        row, times, plus = z[b], scale[b], shift[b]
+        for j in range(4 * u):
+            row[j] = row[j] * times[j] + plus[j]
+        i, f, g = row[:u], row[u : 2 * u], row[2 * u : 3 * u]
+        before, after, same = c[b], c_next[b], a[b]
+        for j in range(u):
+            state = f[j] * before[j] + i[j] * g[j]
+            after[j] = state
+            same[j] = state
+
+
+def lstm_slopes(dh: Array, dc: Array, z: Array, a: Array, c: Array, offset: Array, dz: Array) -> None:
+    if not contiguous(dh, dc, z, a, c, offset, dz):
+        return reference.lstm_slopes(dh, dc, z, a, c, offset, dz)
+    _lstm_slopes(dh, dc, z, a, c, offset, dz)
+
+
+@compiled
+def _lstm_slopes(dh: Any, dc: Any, z: Any, a: Any, c: Any, offset: Any, dz: Any) -> None:
+    rows, u = c.shape
+    one = z.dtype.type(1)
+    for b in range(rows):
+        i, f, g, o = z[b, :u], z[b, u : 2 * u], z[b, 2 * u : 3 * u], z[b, 3 * u :]
+        di, df, dg, do = dz[b, :u], dz[b, u : 2 * u], dz[b, 2 * u : 3 * u], dz[b, 3 * u :]
+        above, slope, active, before = dh[b], dc[b], a[b], c[b]
+        for j in range(u):
+            dcell = slope[j] + above[j] * o[j] * (active[j] + one) * (one - active[j])
+            do[j] = above[j] * active[j]
+            dg[j] = dcell * i[j]
+            di[j] = dcell * g[j]
+            df[j] = dcell * before[j]
+            slope[j] = dcell * f[j]
+        y, dy, plus = z[b], dz[b], offset[b]
+        for j in range(4 * u):
+            dy[j] = dy[j] * (y[j] + plus[j]) * (one - y[j])
 
 
 def adam(

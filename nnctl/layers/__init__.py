@@ -71,6 +71,7 @@ class Layer(Thing):
     rank: ClassVar[tuple[int, int | None]] = (1, None)  # least and largest rank of an input, batch axis left out
 
     joined: ClassVar[Mapping[tuple[str, ...], str]] = {("input_length", "input_dim"): "input_shape"}
+    own: ClassVar[tuple[str, ...]] = ()  # fields that Keras does not have; its files name them only where they matter
     makes_mask: ClassVar[bool] = False  # whether compute_mask may answer with a mask where none came
     mixes_rows: ClassVar[bool] = False  # whether a row's output depends on the other rows while training
 
@@ -114,6 +115,10 @@ class Layer(Thing):
         """Return the multiplications of the layer's largest matrix product for a batch of so many rows."""
         places = rows * math.prod(output_shape[:-1])
         return max((places * w.size for w in self.weights if len(w.shape) > 1), default=0)
+
+    def numbers(self, rows: int, output_shape: Shape) -> int:
+        """Return about how many numbers the layer goes through beside its products: its outputs."""
+        return rows * math.prod(output_shape)
 
     def take_head(self) -> Activation:
         """Give the closing activation to the model and compute without it from now on.

@@ -29,6 +29,7 @@ class Embedding(Layer):
     """
 
     rank = (0, None)
+    own = ("dropout",)
     makes_mask = True
 
     input_dim: PositiveInt = field(doc="Rows of the table: the largest index + 1.")

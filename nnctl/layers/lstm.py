@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from nnctl import kernels
 from nnctl.activations import AnActivation
+from nnctl.activations.saturating import Sigmoid, Tanh
 from nnctl.fields import field
 from nnctl.initializers import Initializer
 from nnctl.layers import Array, Shape
-from nnctl.layers.gates import blocks, make_gates
+from nnctl.layers.gates import TanhGates, blocks, make_gates
 from nnctl.layers.recurrent import ACTIVATION_DOC, RECURRENT_ACTIVATION_DOC, UNITS_DOC, Recurrent
 from nnctl.layers.scan import Cell
 from nnctl.registry import register
@@ -56,6 +58,25 @@ class LSTMCell(Cell):
         self.recurrent.backward(dz, dh)
 
 
+class UsualCell(LSTMCell):
+    """The same with s = sigmoid and a = tanh: all between the product and the two tanh in one pass each."""
+
+    act: TanhGates
+
+    def step(self, t: int) -> None:
+        (h, c), z, a, gates = self.states, self.z[t], self.a[t], self.act
+        kernels.open_gates(z, self.recurrent.forward(h[t], self.hU), gates.scale)
+        np.tanh(z, out=z)
+        kernels.lstm_state(z, gates.scale, gates.shift, c[t], c[t + 1], a)
+        np.tanh(a, out=a)
+        np.multiply(self.o[t], a, out=h[t + 1])
+
+    def step_back(self, t: int, *slopes: Array) -> None:
+        (dh, dc), c, dz = slopes, self.states[1], self.dz[t]
+        kernels.lstm_slopes(dh, dc, self.z[t], self.a[t], c[t], self.act.offset, dz)
+        self.recurrent.backward(dz, dh)
+
+
 class _ForgetAtFirst(Initializer):
     """The bias of the forget gate starts at 1, so that the cell remembers until it learns to forget."""
 
@@ -96,6 +117,11 @@ class LSTM(Recurrent):
         {"units": 2, "dropout": 0.4, "input_shape": [3, 2]},
         {"units": 2, "dropout": 0.4, "recurrent_dropout": 0.4, "return_sequences": True, "input_shape": [3, 2]},
     )
+
+    def _fill(self, values: dict[str, Any], findings: Any, path: Any) -> None:
+        super()._fill(values, findings, path)
+        usual = type(self.activation) is Tanh and type(self.recurrent_activation) is Sigmoid
+        self.cell = UsualCell if usual else LSTMCell
 
     def bias_start(self) -> Initializer:
         return _ForgetAtFirst(self.bias_initializer) if self.unit_forget_bias else self.bias_initializer

@@ -141,6 +141,7 @@ class Cropping1D(Cropping):
     cropping: OneAxis = field((1, 1), doc="Number of steps taken off: on both sides, or [before, after].")
 
     axes = 1
+    own = ("data_format",)
     examples = ({"input_shape": [4, 2]}, {"cropping": [0, 2], "input_shape": [4, 2]})
 
 

@@ -117,6 +117,10 @@ class Recurrent(Layer):
         """That of the inputs of all steps; the products of the single steps have one thread anyway."""
         return rows * self.steps * self.kernel.size
 
+    def numbers(self, rows: int, output_shape: Shape) -> int:
+        """The gates of all steps, and their slopes."""
+        return rows * self.steps * self.units * self.cell.gates * 2
+
     def compute_mask(self, x: Array, mask: Array | None) -> Array | None:
         return mask if self.return_sequences else None
 

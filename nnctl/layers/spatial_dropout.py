@@ -15,6 +15,8 @@ from nnctl.rules import Fraction, NonNegativeInt
 class SpatialDropout(Sliding):
     """y = x * keep / (1 - rate), one draw a channel"""
 
+    own = ("trainable",)
+
     rate: Fraction = field(doc="Share of the channels set to zero.", legacy=("p",))
     seed: NonNegativeInt | None = field(None, doc=SEED_DOC)
 

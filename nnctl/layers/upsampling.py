@@ -53,6 +53,7 @@ class UpSampling1D(UpSampling):
     """
 
     axes = 1
+    own = ("data_format",)
     examples = ({"input_shape": [3, 2]},)
 
 

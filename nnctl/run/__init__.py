@@ -49,6 +49,8 @@ def train(
     prepared, model = assemble(spec, data_dir)
     directory = RunDirectory(place)
     directory.open()
+    if not directory.has_locks:
+        say(f"warning: {place}: the file system has no locks; see to it that no second run writes there")
     try:
         if overwrite:
             directory.clear()

@@ -10,6 +10,7 @@ nnctl deletes and overwrites only what the manifest lists; other files are never
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -32,6 +33,7 @@ class RunDirectory:
         self.path = path
         self.manifest: dict[str, Any] = {"files": [], "status": "new"}
         self._lock: BinaryIO | None = None
+        self.has_locks = True  # of the file system; without them a run works, but nothing keeps a second one out
 
     # --- opening ------------------------------------------------------------------------------
 
@@ -71,8 +73,11 @@ class RunDirectory:
             holder = self._lock.read().decode(errors="replace").strip() or "another process"
             self._lock.close()
             raise LockedError(f"{self.path}: locked by {holder}; wait for it, or choose another --out") from None
-        except OSError:
-            return  # a file system without locks: the run works, unguarded
+        except OSError as error:
+            self.has_locks = False
+            if error.errno not in (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL):
+                raise
+            return
         self._lock.truncate(0)
         who = f"pid {os.getpid()} on host {socket.gethostname()} since {now()}"
         self._lock.write(who.encode())
@@ -102,6 +107,8 @@ class RunDirectory:
     def clear(self) -> None:
         """Remove what an earlier run left: the files that its manifest lists, and nothing else."""
         for name in self.manifest["files"]:
+            if not (self.path / name).parent.resolve().is_relative_to(self.path.resolve()):
+                continue  # a folder that has become a link to another place
             try:
                 (self.path / name).unlink(missing_ok=True)
             except OSError as error:
@@ -115,11 +122,18 @@ def read_manifest(directory: Path) -> dict[str, Any]:
     try:
         manifest = json.loads(path.read_text())
         names = manifest["files"]
-        if not all((isinstance(n, str) and Path(n).name == n) or ".." not in Path(n).parts for n in names):
+        if not isinstance(names, list) or not all(isinstance(name, str) and _is_inside(Path(name)) for name in names):
             raise ValueError
     except (OSError, ValueError, KeyError, TypeError):
-        raise OutputError(f"{path}: is no manifest of nnctl; choose another --out") from None
+        raise OutputError(
+            f"{path}: is damaged, and without it nnctl does not know which files are its own; choose another --out"
+        ) from None
     return dict(manifest)
+
+
+def _is_inside(name: Path) -> bool:
+    """Whether a name in a manifest can only mean a file below the run directory."""
+    return name != Path() and not name.is_absolute() and ".." not in name.parts
 
 
 def choose(out: Path | None, name: str, *, resume: bool, overwrite: bool) -> Path:

@@ -11,7 +11,7 @@ from typing import Any
 
 from nnctl.callbacks import Callback
 from nnctl.checkpoint import load_state, save_state
-from nnctl.errors import ModelFileError
+from nnctl.errors import MissingInputError, ModelFileError
 
 MINUTES = 5.0
 SHARE = 0.02  # of the time may go into saving at the ends of epochs
@@ -52,19 +52,20 @@ class Saver(Callback):
             return
         spare = self.previous.with_suffix(".nnctl-tmp")
         with contextlib.suppress(OSError):
-            spare.unlink(missing_ok=True)
             os.link(self.file, spare)
             os.replace(spare, self.previous)
+        with contextlib.suppress(OSError):  # of a failure here, or of a killed run
+            spare.unlink(missing_ok=True)
 
 
 def load_newest(path: Path, previous: Path, say: Callable[[str], None]) -> dict[str, Any]:
     """Return the newest checkpoint that is whole; say so where it is not the newest.
 
-    Raises ModelFileError where none is.
+    Raises ModelFileError or MissingInputError where none is.
     """
     try:
         return load_state(path)
-    except ModelFileError as error:
+    except (ModelFileError, MissingInputError) as error:
         if not previous.exists():
             raise
         say(f"warning: {error}; going on from the one before, {previous}")

@@ -14,10 +14,10 @@ import numpy as np
 
 from nnctl import __version__, threads as thread_policy
 from nnctl.callbacks import Callback
-from nnctl.checkpoint import load_weights, save_model
+from nnctl.checkpoint import keras_lacks, load_weights, save_model
 from nnctl.checkpoint.atomic import write_text
 from nnctl.data import Batches, Prepared
-from nnctl.errors import DivergedError, SpecError
+from nnctl.errors import DivergedError, MissingInputError, ModelFileError, SpecError
 from nnctl.model import Sequential
 from nnctl.report.curves import draw
 from nnctl.run.directory import RunDirectory, now
@@ -66,7 +66,7 @@ class Session:
 
     def go(self, resume: bool, max_time: float | None, display: Callback | None, again: str) -> Result:
         directory, spec = self.directory, self.spec
-        goes_on = resume and (directory.path / "checkpoint.h5").exists()
+        goes_on = resume and self._has_checkpoint()
         self.log.open(directory.file("train.log"))
         trainer = self._trainer(display)
         self.trainer = trainer
@@ -110,6 +110,17 @@ class Session:
         """Return the batch size of evaluations."""
         return self.spec.fit.batch_size if self.model.stateful else EVALUATION_BATCH
 
+    def _has_checkpoint(self) -> bool:
+        """Whether there is something to go on from; raises MissingInputError where there was, and is no more."""
+        newest = self.directory.path / "checkpoint.h5"
+        if newest.exists() or newest.with_suffix(".previous.h5").exists():
+            return True
+        if self.directory.manifest["status"] in ("stopped", "complete"):
+            raise MissingInputError(
+                f"{newest}: is gone, and the run had saved one; restore it, or begin anew with --overwrite"
+            )
+        return False
+
     def _restore(self, trainer: Trainer) -> None:
         """Put the trainer where the checkpoint says."""
         path = self.directory.path
@@ -124,7 +135,12 @@ class Session:
                 f"note: the run began with {state.get('threads')} threads and goes on with "
                 f"{thread_policy.current()}: the last bits may differ"
             )
-        trainer.restore(state["trainer"])
+        try:
+            trainer.restore(state["trainer"])
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            raise ModelFileError(
+                f"{path / 'checkpoint.h5'}: does not fit the run ({error!r}); begin anew with --overwrite"
+            ) from error
         self.say(f"going on in {path} at epoch {trainer.epoch + 1}, batch {trainer.batch + 1}")
 
     def _train(self, trainer: Trainer, again: str) -> None:
@@ -153,6 +169,8 @@ class Session:
         if trainer.epoch > 0:
             self.saver.save()
         self._save(directory.file("model.h5"), self.model)
+        if (note := keras_lacks.note(self.model)) is not None:
+            self.say(f"note: {note}")
         write_text(directory.file("curves.svg"), draw(self.spec.name, history.epoch, history.history))
         directory.save_manifest(
             status="complete", finished=now(), epochs=trainer.epoch, stopped_early=trainer.stop_training, test=test
@@ -174,7 +192,7 @@ class Session:
                 "preprocessing": self.prepared.preprocessing.to_dict(),
                 "fingerprint": self.prepared.fingerprint,
                 "steps": trained,
-            "batch_size": self.spec.fit.batch_size,
+                "batch_size": self.spec.fit.batch_size,
                 "history": dict(self.trainer.history.history),
                 "versions": {"nnctl": __version__, "numpy": np.__version__},
             },

@@ -48,6 +48,8 @@ OPTIMIZERS: dict[str, Any] = {
 
 # Keras 3 drops an `axis` of more than one number when it reads an .h5, its own too; archives are read well.
 NOT_AS_H5 = ("LayerNormalization", "Normalization", "RMSNormalization-1", "Softmax-2", "UnitNormalization-1")
+# With channels_first, Keras adds a bias along the last axis where that is as long as the bias.
+WRONG_IN_KERAS = ("Conv1DTranspose-1", "DepthwiseConv2D-2")
 
 pytestmark = [
     pytest.mark.slow,
@@ -88,7 +90,7 @@ def test_keras_predicts_the_same_with_every_layer(tmp_path: Path) -> None:
     for parameter in LAYERS:
         name = str(parameter.id)
         model, x = build(*parameter.values, "float32")
-        if lacking(model.layers[0]):
+        if lacking(model.layers[0]) or name in WRONG_IN_KERAS:
             continue
         model = _with_its_head(model)
         for form, save in ((".h5", save_model), (".keras", save_archive)):
@@ -116,7 +118,17 @@ def _with_its_head(model: Sequential) -> Sequential:
 
 
 def test_what_keras_lacks_is_what_the_table_says(tmp_path: Path) -> None:
-    kinds = ("layer", "metric", "activation", "initializer", "regularizer", "constraint", "loss", "optimizer", "schedule")
+    kinds = (
+        "layer",
+        "metric",
+        "activation",
+        "initializer",
+        "regularizer",
+        "constraint",
+        "loss",
+        "optimizer",
+        "schedule",
+    )
     (tmp_path / "names.json").write_text(json.dumps({kind: list(known(kind)) for kind in kinds}))
     ask_keras("names", tmp_path)
     found = json.loads((tmp_path / "lacking.json").read_text())

@@ -11,8 +11,6 @@ import pytest
 from tests.cli.conftest import Nnctl, last_line
 from tests.data.server import serving, status, whole
 
-TINY = {"rows": 40, "test_rows": 10}
-
 
 def test_list_tells_what_is_here_and_what_can_be_had(nnctl: Nnctl, tmp_path: Path) -> None:
     (tmp_path / "own.csv").write_text("a,b\n1,2\n")
@@ -66,11 +64,6 @@ def test_training_downloads_on_first_use_and_offline_forbids(nnctl: Nnctl, tmp_p
     assert not (tmp_path / "runs").exists()
 
 
-@pytest.fixture
-def real_fetch(real_data: Path) -> bytes:
-    return (real_data / "reuters.npz").read_bytes()
-
-
 def test_fetch_and_use(nnctl: Nnctl, tmp_path: Path, real_data: Path) -> None:
     def answer(request: object) -> None:
         whole((real_data / request.path.lstrip("/")).read_bytes())(request)  # type: ignore[attr-defined, arg-type]
@@ -96,14 +89,14 @@ def test_show_table(nnctl: Nnctl, tmp_path: Path) -> None:
     facts = json.loads(nnctl("data", "show", "t.csv", "--json").stdout)
     assert [column["missing"] for column in facts["columns"]] == [1, 0]
     (tmp_path / "s.yaml").write_text(SPEC.replace("source: mnist, scale: minmax", "source: t.csv, target: kind"))
-    assert "3 rows, 2 columns" in nnctl("data", "show", "s.yaml", status=None).stdout
+    assert "3 rows, 2 columns" in nnctl("data", "show", "s.yaml").stdout
 
 
 def test_show_arrays(nnctl: Nnctl, tmp_path: Path) -> None:
     np.savez(tmp_path / "d.npz", x=np.array([[1.5, np.nan], [3, 4]]), y=np.array([0, 1]))
     done = nnctl("data", "show", "d.npz")
     assert "rows: 2 rows of shape (2,), float64" in done.stdout
-    assert "1 values are missing" in done.stdout
+    assert "1 value missing (not finite)" in done.stdout
 
 
 def test_show_synthetic_pictures_and_words(nnctl: Nnctl, tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def test_d04_unseen_category_is_an_error_unless_the_spec_has_a_bucket(table, wri
         list(read_for(table(text).preprocessing, str(other)))
     fitted = table(text, columns={"c": {"unknown": "bucket"}}).preprocessing
     (chunk,) = read_for(fitted, str(other))
-    assert fitted.feature_names == ["c=blue", "c=red", "c=?"]
+    assert fitted.feature_names == ["c=blue", "c=red", "c=(other)"]
     assert chunk.x.tolist() == [[0, 1, 0], [0, 0, 1]]
 
 

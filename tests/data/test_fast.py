@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -48,26 +50,30 @@ CELLS = [
 ]
 
 
-def both(text):
+def both(text, dialect):
     block = Block("f", 1, text.encode())
-    fast = read_columns(block, DIALECT, 2, WANTS, [1])
+    fast = read_columns(block, dialect, 2, WANTS, [1])
     try:
         troubles = Troubles()
-        columns, lines, kept = read_cells(block, DIALECT, 2, WANTS, troubles, [1])
+        columns, lines, kept = read_cells(block, dialect, 2, WANTS, troubles, [1])
         return fast, None if troubles.total else (columns, lines, kept)
     except DataError:
         return fast, None
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_fast_is_strict_or_gives_up(end):
+@pytest.mark.parametrize("quote", ['"', "'", None])
+@pytest.mark.parametrize("skip_blanks", [True, False])
+def test_fast_is_strict_or_gives_up(end, quote, skip_blanks):
+    dialect = replace(DIALECT, quote=quote, skip_blanks=skip_blanks)
     rng = np.random.default_rng(1)
     answered = 0
     for _ in range(1500):
         rows = [",".join(rng.choice(CELLS, rng.choice([1, 2, 2, 2, 2, 2, 3]))) for _ in range(rng.integers(1, 5))]
         if rng.random() < 0.2:
             rows.insert(int(rng.integers(len(rows) + 1)), rng.choice(["", "  "]))
-        fast, strict = both(end.join(rows) + (end if rng.random() < 0.7 else ""))
+        rows = [row.replace('"', quote or '"') for row in rows]
+        fast, strict = both(end.join(rows) + (end if rng.random() < 0.7 else ""), dialect)
         if fast is None:
             continue
         answered += 1

@@ -127,6 +127,10 @@ def _defaults():
 def test_windows_need_order_and_enough_rows(table, write):
     with pytest.raises(ConfigError, match="windows need rows in their order"):
         table(SERIES, target="a", sequence={"steps": 3}, split={"test": 0.2})
+    with pytest.raises(ConfigError, match="missing: drop would tear the series"):
+        table(SERIES, target="a", sequence={"steps": 3}, missing="drop")
+    with pytest.raises(DataError, match="after row 4 the next one for train is 8"):
+        table(SERIES, "values", target="a", sequence={"steps": 3}, split={"test": "5:8"})
     with pytest.raises(DataError, match="20 rows hold no window of 20 steps and a target 1 rows on"):
         table(SERIES, "values", target="a", sequence={"steps": 20})
     with pytest.raises(ConfigError, match="'a' is the target or the weight as well"):
@@ -134,3 +138,12 @@ def test_windows_need_order_and_enough_rows(table, write):
     fitted = table(SERIES, "values", target="b", sequence={"steps": 5}).preprocessing
     with pytest.raises(DataError, match="3 rows for a window of 5 steps"):
         list(read_for(fitted, str(write("t,a,b\n1,1,1\n2,2,2\n3,3,3\n", "n.csv"))))
+
+
+def test_windows_follow_time_where_the_file_does_not(table):
+    text = "t,a\n" + "".join(f"{2000 - i},{i}\n" for i in range(10))
+    split = {"test": 4, "time": "t"}
+    prepared = table(text, "values", target="a", features=["a"], sequence={"steps": 2}, split=split)
+    assert prepared.train.x[:, :, 0].tolist() == [[9, 8], [8, 7], [7, 6], [6, 5]]
+    assert prepared.test.x[:, :, 0].tolist() == [[3, 2], [2, 1]]
+    assert prepared.test.y[:, 0].tolist() == [1, 0]

@@ -31,7 +31,7 @@ def test_categories_as_index_stay_whole_numbers(table, write):
 
 def test_d04_unknown_and_rare_categories_share_the_bucket(table, write):
     prepared = table(COLORS, unknown="bucket", min_count=2)
-    assert prepared.preprocessing.feature_names == ["c=g", "c=r", "c=?"]
+    assert prepared.preprocessing.feature_names == ["c=g", "c=r", "c=(other)"]
     assert "column 'c': 1 rare categories (1 rows) share a bucket" in prepared.notes
     assert again(prepared, write("c\nb\nviolet\ng\n", "n.csv")).tolist() == [[0, 0, 1], [0, 0, 1], [1, 0, 0]]
     with pytest.raises(DataError, match=r"n.csv:2: feature 'c': an empty cell"):

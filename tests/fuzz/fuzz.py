@@ -43,7 +43,7 @@ HERE = Path(__file__).parent
 GOLDEN = HERE.parent / "golden" / "keras_models"
 SECONDS = 25  # for one file; the scout of model files has ten of its own
 MEMORY = 600 * 2**20
-CSV = "a,b,c,y\n" + "".join(f"{i % 7},{i / 3:.3f},{'xyz'[i % 3]},{'no yes'.split()[i % 2]}\n" for i in range(40))
+CSV = "a,b,c,y\n" + "".join(f"{i % 7},{i / 3:.3f},{'xyz'[i % 3]},{['no', 'yes'][i % 2]}\n" for i in range(40))
 TOKENS = [b"\0", b"\xff", b'"', b",", b"\n", b"nan", b"1e999", b"-1", b"[[[[", b"{", b"!!python/name:os.system ", b"*a"]
 
 
@@ -96,8 +96,8 @@ def change(body: bytearray, draw: random.Random) -> None:
     elif what == 3:
         del body[at : at + draw.choice([1, 2, 8, 64])]
     elif what == 4:
-        length = draw.choice([2, 4, 8])
-        body[at : at + length] = draw.choice([0, 1, 2**15, 2**31 - 1, 2**63 - 1, 2**64 - 1]).to_bytes(8, "little")[:length]
+        length, number = draw.choice([2, 4, 8]), draw.choice([0, 1, 2**15, 2**31 - 1, 2**63 - 1, 2**64 - 1])
+        body[at : at + length] = number.to_bytes(8, "little")[:length]
     elif what == 5:
         start, length = draw.randrange(len(body) + 1), draw.choice([1, 8, 64, 512])
         body[at : at + length] = body[start : start + length]

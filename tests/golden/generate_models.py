@@ -32,11 +32,13 @@ HERE = Path(__file__).parent / "keras_models"
 
 def adam(k: Any) -> tuple[Any, Any, Any]:
     """Schedule, regularizer, constraint; class numbers as targets."""
-    model = k.Sequential([
-        k.layers.Input((4,)),
-        k.layers.Dense(6, activation="relu", kernel_regularizer="l2", name="hidden"),
-        k.layers.Dense(3, activation="softmax", kernel_constraint=k.constraints.MaxNorm(2.0)),
-    ])
+    model = k.Sequential(
+        [
+            k.layers.Input((4,)),
+            k.layers.Dense(6, activation="relu", kernel_regularizer="l2", name="hidden"),
+            k.layers.Dense(3, activation="softmax", kernel_constraint=k.constraints.MaxNorm(2.0)),
+        ]
+    )
     schedule = k.optimizers.schedules.ExponentialDecay(0.01, decay_steps=2, decay_rate=0.9)
     model.compile(k.optimizers.Adam(schedule, amsgrad=True), "sparse_categorical_crossentropy", metrics=["accuracy"])
     random = np.random.default_rng(0)
@@ -45,15 +47,17 @@ def adam(k: Any) -> tuple[Any, Any, Any]:
 
 def shaping(k: Any) -> tuple[Any, Any, Any]:
     """Every layer without weights; a loss object; dropout."""
-    model = k.Sequential([
-        k.layers.Input((4, 3)),
-        k.layers.Reshape((2, 6)),
-        k.layers.Dense(5, use_bias=False, kernel_initializer=k.initializers.RandomUniform(-0.2, 0.2)),
-        k.layers.Activation("tanh"),
-        k.layers.Flatten(),
-        k.layers.Dropout(0.25),
-        k.layers.Dense(1, activation="sigmoid"),
-    ])
+    model = k.Sequential(
+        [
+            k.layers.Input((4, 3)),
+            k.layers.Reshape((2, 6)),
+            k.layers.Dense(5, use_bias=False, kernel_initializer=k.initializers.RandomUniform(-0.2, 0.2)),
+            k.layers.Activation("tanh"),
+            k.layers.Flatten(),
+            k.layers.Dropout(0.25),
+            k.layers.Dense(1, activation="sigmoid"),
+        ]
+    )
     loss, metric = k.losses.BinaryCrossentropy(label_smoothing=0.1), k.metrics.BinaryAccuracy(threshold=0.4)
     model.compile(k.optimizers.RMSprop(momentum=0.5, centered=True), loss, metrics=[metric])
     random = np.random.default_rng(1)

@@ -30,9 +30,7 @@ def save(family: str, results: Mapping[str, tuple[str, Numbers]], versions: Mapp
         index[case_id] = [fingerprint, entry]
     text = json.dumps({"versions": dict(versions), "cases": index}, separators=(",", ":"))
     path = FOLDER / f"{family}.npz"
-    np.savez_compressed(
-        path, numbers=np.concatenate(parts), index=np.frombuffer(text.encode(), dtype=np.uint8)
-    )
+    np.savez_compressed(path, numbers=np.concatenate(parts), index=np.frombuffer(text.encode(), dtype=np.uint8))
     return path
 
 

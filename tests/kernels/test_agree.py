@@ -102,6 +102,16 @@ def elementwise(*shape: int) -> Iterator[tuple[str, Case]]:
     yield "drop", lambda make: (make(*shape), bits(), 20000, 1 / 0.7, make(*shape))
 
 
+def gates(rows: int, units: int) -> Iterator[tuple[str, Case]]:
+    def slopes(make: Make) -> tuple[Any, ...]:
+        dh, dc, a, c = (make(rows, units) for _ in range(4))
+        return dh, dc, make(rows, 4 * units), a, c, *(make(rows, 4 * units) for _ in range(2))
+
+    yield "open_gates", lambda make: tuple(make(rows, 4 * units) for _ in range(3))
+    yield "lstm_state", lambda make: tuple(make(rows, (4 if n < 3 else 1) * units) for n in range(6))
+    yield "lstm_slopes", slopes
+
+
 def rows(count: int, width: int) -> Iterator[tuple[str, Case]]:
     indices = np.random.default_rng(1).integers(0, 7, count)
     yield "add_rows", lambda make: (make(9, width), indices, make(count, width))
@@ -128,6 +138,8 @@ CASES = [
     *elementwise(13, 37),
     *elementwise(2, 5, 3, 4),
     *elementwise(0, 4),
+    *gates(5, 7),
+    *gates(0, 3),
     *rows(50, 3),
     *rows(0, 3),
 ]

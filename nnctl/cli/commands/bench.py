@@ -45,7 +45,7 @@ def command(
     fit = loaded.fit
     batches = Batches(prepared.train, fit.batch_size, fit.shuffle, loaded.seed)
     kernels.choose(model.numbers(fit.batch_size) * len(batches) * fit.epochs, voice.say)
-    report = measure(model, batches, seconds)  # type: ignore[arg-type]  # training rows have targets
+    report = measure(model, batches, seconds)
     if as_json:
         console.json({"spec": spec, **report.plain()})
         return

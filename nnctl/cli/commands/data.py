@@ -145,7 +145,7 @@ def _part_lines(part: dict[str, Any]) -> list[str]:
         shortest, median, longest = part["lengths"]
         lines.append(f"  {shortest:g} to {longest:g} words a row, half of the rows below {median:g}")
     if part.get("missing"):
-        lines.append(f"  {part['missing']:,} values are missing (not finite)")
+        lines.append(f"  {wording.plural(part['missing'], 'value')} missing (not finite)")
     if part.get("classes"):
         shown = [f"{name}: {count:,}" for name, count in list(part["classes"].items())[:20]]
         more = [f"and {len(part['classes']) - 20} more"] if len(part["classes"]) > 20 else []

@@ -58,9 +58,7 @@ def command(
         )
     if output:
         check_writable(output)
-    predictions = predict_file(
-        model, data, keep=keep, what=what or "all", batch_size=batch_size, data_dir=data_dir
-    )
+    predictions = predict_file(model, data, keep=keep, what=what or "all", batch_size=batch_size, data_dir=data_dir)
     for notice in predictions.notices:
         voice.say(notice)
     rows = 0

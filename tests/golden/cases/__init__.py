@@ -91,8 +91,11 @@ class LossCase(Case):
 
     def marks(self) -> list[str]:
         shape = "x".join(map(str, self.prediction.shape))
-        return [f"on {shape}", *([f"through {self.through}"] if self.through else []),
-                *([f"mask={self.mask}"] if self.mask else [])]
+        return [
+            f"on {shape}",
+            *([f"through {self.through}"] if self.through else []),
+            *([f"mask={self.mask}"] if self.mask else []),
+        ]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,8 +16,11 @@ def on(w: Draw, name: str, **config: Any) -> WeightCase:
 
 
 CASES = [
-    *(on(w, name) for name in ("MaxNorm", "NonNeg", "UnitNorm", "MinMaxNorm")
-      for w in (KERNEL, VECTOR, FILTERS, WITH_ZEROS)),
+    *(
+        on(w, name)
+        for name in ("MaxNorm", "NonNeg", "UnitNorm", "MinMaxNorm")
+        for w in (KERNEL, VECTOR, FILTERS, WITH_ZEROS)
+    ),
     on(KERNEL, "MaxNorm", max_value=1.5),
     on(KERNEL, "MaxNorm", max_value=1.0, axis=1),
     on(FILTERS, "MaxNorm", max_value=1.0, axis=[0, 1, 2]),

@@ -18,10 +18,15 @@ FIRST = {"data_format": "channels_first"}
 
 CONV_1D = [
     *(on(LINE, "Conv1D", filters=3, kernel_size=3, padding=padding) for padding in ("valid", "same", "causal")),
-    *(on(LINE, "Conv1D", filters=2, kernel_size=size, strides=2, padding=padding)
-      for size in (2, 3) for padding in ("valid", "same", "causal")),
-    *(on(LINE, "Conv1D", filters=2, kernel_size=2, dilation_rate=2, padding=padding)
-      for padding in ("valid", "same", "causal")),
+    *(
+        on(LINE, "Conv1D", filters=2, kernel_size=size, strides=2, padding=padding)
+        for size in (2, 3)
+        for padding in ("valid", "same", "causal")
+    ),
+    *(
+        on(LINE, "Conv1D", filters=2, kernel_size=2, dilation_rate=2, padding=padding)
+        for padding in ("valid", "same", "causal")
+    ),
     on(LINE, "Conv1D", filters=2, kernel_size=4, padding="same", activation="relu", use_bias=False),
     on(LINE, "Conv1D", filters=2, kernel_size=1),
     on(LINE, "Conv1D", filters=2, kernel_size=7),
@@ -34,10 +39,16 @@ CONV_1D = [
 
 CONV_2D = [
     *(on(PLANE, "Conv2D", filters=3, kernel_size=[3, 2], padding=padding) for padding in ("valid", "same")),
-    *(on(PLANE, "Conv2D", filters=2, kernel_size=size, strides=strides, padding=padding)
-      for size, strides in ((2, 2), (3, 2), ([3, 2], [1, 3]), ([1, 4], [3, 2])) for padding in ("valid", "same")),
-    *(on(PLANE, "Conv2D", filters=2, kernel_size=2, dilation_rate=rate, padding=padding)
-      for rate in (2, [1, 3]) for padding in ("valid", "same")),
+    *(
+        on(PLANE, "Conv2D", filters=2, kernel_size=size, strides=strides, padding=padding)
+        for size, strides in ((2, 2), (3, 2), ([3, 2], [1, 3]), ([1, 4], [3, 2]))
+        for padding in ("valid", "same")
+    ),
+    *(
+        on(PLANE, "Conv2D", filters=2, kernel_size=2, dilation_rate=rate, padding=padding)
+        for rate in (2, [1, 3])
+        for padding in ("valid", "same")
+    ),
     on(PLANE, "Conv2D", filters=2, kernel_size=1),
     on(PLANE, "Conv2D", filters=2, kernel_size=[5, 6]),
     on(PLANE, "Conv2D", filters=2, kernel_size=5, padding="same"),
@@ -63,14 +74,21 @@ CONV_3D = [
 ]
 
 TRANSPOSED = [
-    *(on(normal(2, 4, 2), "Conv1DTranspose", filters=3, kernel_size=size, strides=strides, padding=padding)
-      for size in (2, 3) for strides in (1, 2, 3) for padding in ("valid", "same")),
+    *(
+        on(normal(2, 4, 2), "Conv1DTranspose", filters=3, kernel_size=size, strides=strides, padding=padding)
+        for size in (2, 3)
+        for strides in (1, 2, 3)
+        for padding in ("valid", "same")
+    ),
     on(normal(2, 4, 2), "Conv1DTranspose", filters=2, kernel_size=3, strides=2, output_padding=1),
     on(normal(2, 4, 2), "Conv1DTranspose", filters=2, kernel_size=3, strides=2, output_padding=0, padding="same"),
     on(normal(2, 4, 2), "Conv1DTranspose", filters=2, kernel_size=2, use_bias=False, activation="tanh"),
     on(normal(2, 2, 4), "Conv1DTranspose", filters=2, kernel_size=3, strides=2, **FIRST),
-    *(on(normal(2, 3, 4, 2), "Conv2DTranspose", filters=2, kernel_size=size, strides=strides, padding=padding)
-      for size, strides in ((2, 1), (3, 2), (2, 3), ([3, 2], [1, 2])) for padding in ("valid", "same")),
+    *(
+        on(normal(2, 3, 4, 2), "Conv2DTranspose", filters=2, kernel_size=size, strides=strides, padding=padding)
+        for size, strides in ((2, 1), (3, 2), (2, 3), ([3, 2], [1, 2]))
+        for padding in ("valid", "same")
+    ),
     on(normal(2, 3, 4, 2), "Conv2DTranspose", filters=2, kernel_size=3, strides=2, output_padding=1, padding="same"),
     on(normal(2, 3, 4, 2), "Conv2DTranspose", filters=2, kernel_size=3, strides=2, output_padding=[0, 1]),
     on(normal(2, 3, 4, 2), "Conv2DTranspose", filters=2, kernel_size=2, use_bias=False, activation="relu"),

@@ -26,9 +26,26 @@ CASES = [
     on(IMAGE, "Dense", units=3, activation="relu"),
     on(ROWS, "Dense", units=3, use_bias=False),
     on(normal(1, 1), "Dense", units=1),
-    *(on(ROWS, "Dense", units=3, activation=name) for name in (
-        "relu", "tanh", "sigmoid", "softmax", "elu", "selu", "gelu", "silu", "softplus", "softsign", "exponential",
-        "hard_sigmoid", "leaky_relu", "mish", "log_softmax")),
+    *(
+        on(ROWS, "Dense", units=3, activation=name)
+        for name in (
+            "relu",
+            "tanh",
+            "sigmoid",
+            "softmax",
+            "elu",
+            "selu",
+            "gelu",
+            "silu",
+            "softplus",
+            "softsign",
+            "exponential",
+            "hard_sigmoid",
+            "leaky_relu",
+            "mish",
+            "log_softmax",
+        )
+    ),
     on(ROWS, "Dense", units=3, activation={"leaky_relu": {"negative_slope": 0.1}}),
     on(STEPS, "Dense", units=3, activation="softmax"),
     masked(STEPS, "Dense", units=3),

@@ -26,12 +26,18 @@ POOLS = [
     case
     for kind in ("Max", "Average")
     for case in (
-        *(on(LINE, f"{kind}Pooling1D", pool_size=size, strides=strides, padding=padding)
-          for size, strides in ((2, None), (3, 2), (3, 1), (2, 3)) for padding in PADDINGS),
+        *(
+            on(LINE, f"{kind}Pooling1D", pool_size=size, strides=strides, padding=padding)
+            for size, strides in ((2, None), (3, 2), (3, 1), (2, 3))
+            for padding in PADDINGS
+        ),
         on(LINE_FIRST, f"{kind}Pooling1D", pool_size=2, **FIRST),
         LayerCase(name=f"{kind}Pooling1D", config={"pool_size": 2}, x=LINE, mask="right"),
-        *(on(PLANE, f"{kind}Pooling2D", pool_size=size, strides=strides, padding=padding)
-          for size, strides in ((2, None), ([3, 2], 2), (3, 1), (2, [3, 1])) for padding in PADDINGS),
+        *(
+            on(PLANE, f"{kind}Pooling2D", pool_size=size, strides=strides, padding=padding)
+            for size, strides in ((2, None), ([3, 2], 2), (3, 1), (2, [3, 1]))
+            for padding in PADDINGS
+        ),
         on(PLANE_FIRST, f"{kind}Pooling2D", pool_size=2, **FIRST),
         on(PLANE_FIRST, f"{kind}Pooling2D", pool_size=3, strides=2, padding="same", **FIRST),
         *(in_float32(CUBE, f"{kind}Pooling3D", pool_size=2, padding=padding) for padding in PADDINGS),
@@ -49,8 +55,12 @@ GLOBAL = [
 MASKED = [
     LayerCase(name=f"Global{kind}Pooling1D", x=normal(3, 5, 2), mask=mask, config=config)
     for kind, mask, config in (
-        ("Average", "right", {}), ("Average", "left", {}), ("Average", "middle", {}), ("Average", "all", {}),
-        ("Average", "right", {"keepdims": True}), ("Max", "right", {}),
+        ("Average", "right", {}),
+        ("Average", "left", {}),
+        ("Average", "middle", {}),
+        ("Average", "all", {}),
+        ("Average", "right", {"keepdims": True}),
+        ("Max", "right", {}),
     )
 ]
 

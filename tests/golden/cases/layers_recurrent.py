@@ -59,17 +59,31 @@ GATES = [
 
 MERGES = ("concat", "sum", "mul", "ave")
 BIDIRECTIONAL = [
-    *(on(STEPS, "Bidirectional", layer={name: {"units": 2, "return_sequences": sequences}}, merge_mode=merge)
-      for name in CELLS for merge in MERGES for sequences in (False, True)),
-    *(on(STEPS, "Bidirectional", layer={name: {"units": 2, "return_sequences": sequences}}, mask=mask)
-      for name in CELLS for sequences in (False, True) for mask in MASKS),
+    *(
+        on(STEPS, "Bidirectional", layer={name: {"units": 2, "return_sequences": sequences}}, merge_mode=merge)
+        for name in CELLS
+        for merge in MERGES
+        for sequences in (False, True)
+    ),
+    *(
+        on(STEPS, "Bidirectional", layer={name: {"units": 2, "return_sequences": sequences}}, mask=mask)
+        for name in CELLS
+        for sequences in (False, True)
+        for mask in MASKS
+    ),
     on(STEPS, "Bidirectional", layer={"LSTM": {"units": 2, "return_sequences": True}}, merge_mode="mul", mask="middle"),
-    on(STEPS, "Bidirectional", layer={"LSTM": {"units": 2}},
-       backward_layer={"GRU": {"units": 3, "go_backwards": True}}),
-    on(STEPS, "Bidirectional", layer={"SimpleRNN": {"units": 2, "return_sequences": True}}, merge_mode="sum",
-       backward_layer={
-           "SimpleRNN": {"units": 2, "return_sequences": True, "go_backwards": True, "activation": "relu"}
-       }),
+    on(
+        STEPS, "Bidirectional", layer={"LSTM": {"units": 2}}, backward_layer={"GRU": {"units": 3, "go_backwards": True}}
+    ),
+    on(
+        STEPS,
+        "Bidirectional",
+        layer={"SimpleRNN": {"units": 2, "return_sequences": True}},
+        merge_mode="sum",
+        backward_layer={
+            "SimpleRNN": {"units": 2, "return_sequences": True, "go_backwards": True, "activation": "relu"}
+        },
+    ),
     on(STEPS, "Bidirectional", layer={"GRU": {"units": 2, "reset_after": False, "use_bias": False}}),
     on(STEPS, "Bidirectional", layer={"LSTM": {"units": 2, "stateful": True}}, calls=2),
 ]

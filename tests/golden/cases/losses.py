@@ -27,14 +27,25 @@ SURE_ROWS = given([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 0.0], [0.5, 0.25
 FIRST = given([[1.0, 0.0, 0.0]] * 5)
 ZEROTH = given([0, 0, 0, 0, 0])
 
-REGRESSION = ("MeanSquaredError", "MeanAbsoluteError", "MeanAbsolutePercentageError", "MeanSquaredLogarithmicError",
-              "Huber", "LogCosh", "CosineSimilarity", "Poisson", "KLDivergence")
+REGRESSION = (
+    "MeanSquaredError",
+    "MeanAbsoluteError",
+    "MeanAbsolutePercentageError",
+    "MeanSquaredLogarithmicError",
+    "Huber",
+    "LogCosh",
+    "CosineSimilarity",
+    "Poisson",
+    "KLDivergence",
+)
 HINGES = ("Hinge", "SquaredHinge")
 POSITIVE = ("Poisson", "KLDivergence", "MeanSquaredLogarithmicError")  # these clip or take the logarithm
 
 CASES = [
-    *(on(normal(4, 3), uniform(4, 3, low=0.1, high=1.0) if name in POSITIVE else normal(4, 3), name)
-      for name in REGRESSION),
+    *(
+        on(normal(4, 3), uniform(4, 3, low=0.1, high=1.0) if name in POSITIVE else normal(4, 3), name)
+        for name in REGRESSION
+    ),
     *(on(normal(4, 5, 2), normal(4, 5, 2), name, mask="right") for name in REGRESSION if name not in POSITIVE),
     *(on(simplex(4, 5, 2), simplex(4, 5, 2), name, mask="middle") for name in POSITIVE),
     *(on(simplex(4, 3), simplex(4, 3), name, note="probabilities") for name in REGRESSION),
@@ -42,20 +53,22 @@ CASES = [
     *(on(normal(2, 3), normal(2, 3, scale=100.0), name, note="far off") for name in ("Huber", "LogCosh")),
     on(given([[0.0, 1.0], [0.0, 0.0]]), given([[0.0, 1.0], [2.0, 0.0]]), "MeanAbsoluteError", note="ties"),
     on(given([[0.0, 1.0], [0.0, 0.0]]), given([[0.0, 1.0], [2.0, 0.0]]), "MeanAbsolutePercentageError", note="zeros"),
-    on(given([[0.0, 1.0], [-2.0, 0.0]]), given([[0.0, 1.0], [2.0, -3.0]]), "MeanSquaredLogarithmicError",
-        note="clipped"),
+    on(
+        given([[0.0, 1.0], [-2.0, 0.0]]),
+        given([[0.0, 1.0], [2.0, -3.0]]),
+        "MeanSquaredLogarithmicError",
+        note="clipped",
+    ),
     on(given([[0.0, 1.0], [-2.0, 0.0]]), given([[0.0, 1.0], [2.0, 0.0]]), "Poisson", note="zeros"),
     on(given([[0.0, 1.0], [1.0, 0.0]]), given([[0.0, 1.0], [0.0, 1.0]]), "KLDivergence", note="clipped"),
     on(given([[0.0, 0.0], [1.0, 0.0]]), given([[0.0, 1.0], [0.0, 0.0]]), "CosineSimilarity", note="zeros"),
     on(normal(4, 3), normal(4, 3), "Huber", delta=0.3),
     on(normal(4, 3, 2), normal(4, 3, 2), "CosineSimilarity", axis=1),
     *(on(normal(4, 5, 2), normal(4, 5, 2), "MeanSquaredError", mask=mask) for mask in ("left", "middle", "all")),
-
     *(on(signs(4, 3), normal(4, 3), name) for name in HINGES),
     *(on(BITS, normal(4, 3), name, note="labels 0 and 1") for name in HINGES),
     on(one_hot(4, 3), normal(4, 3), "CategoricalHinge"),
     on(one_hot(4, 5, 3), normal(4, 5, 3), "CategoricalHinge", mask="right"),
-
     on(BIT, uniform(6, 1), "BinaryCrossentropy"),
     on(ints(6, high=2), uniform(6, 1), "BinaryCrossentropy", note="flat targets"),
     on(BITS, uniform(4, 3), "BinaryCrossentropy"),
@@ -78,7 +91,6 @@ CASES = [
     on(BITS, normal(4, 3), "BinaryFocalCrossentropy", through="sigmoid"),
     on(BITS, normal(4, 3), "BinaryFocalCrossentropy", through="softmax"),
     on(EXTREME_TRUTH, SURE_BITS, "BinaryFocalCrossentropy", note="certain"),
-
     on(one_hot(6, 4), simplex(6, 4), "CategoricalCrossentropy"),
     on(one_hot(6, 4), uniform(6, 4), "CategoricalCrossentropy", note="unnormalised"),
     on(simplex(6, 4), simplex(6, 4), "CategoricalCrossentropy", note="soft targets"),
@@ -108,7 +120,6 @@ CASES = [
     on(one_hot(6, 4), normal(6, 4), "CategoricalFocalCrossentropy", from_logits=True),
     on(one_hot(6, 4), simplex(6, 4), "CategoricalFocalCrossentropy", label_smoothing=0.1),
     on(one_hot(6, 4), normal(6, 4), "CategoricalFocalCrossentropy", through="softmax"),
-
     on(CLASS, simplex(6, 4), "SparseCategoricalCrossentropy"),
     on(ints(6, 1, high=4), simplex(6, 4), "SparseCategoricalCrossentropy", note="targets in a column"),
     on(CLASS, uniform(6, 4), "SparseCategoricalCrossentropy", note="unnormalised"),
@@ -124,7 +135,6 @@ CASES = [
     on(ZEROTH, SURE_ROWS, "SparseCategoricalCrossentropy", note="certain"),
     on(ZEROTH, EXTREME_ROWS, "SparseCategoricalCrossentropy", from_logits=True, note="extreme"),
     on(ZEROTH, EXTREME_ROWS, "SparseCategoricalCrossentropy", through="softmax", note="extreme"),
-
     on(CLASS, simplex(6, 4), "CategoricalGeneralizedCrossEntropy"),
     on(CLASS, simplex(6, 4), "CategoricalGeneralizedCrossEntropy", q=0.2),
     on(BITS, uniform(4, 3), "Tversky"),

@@ -26,8 +26,12 @@ COARSE_TRUTH = given([[bit] for bit in (0, 1, 0, 1, 1, 1, 0, 0, 1, 0, 0)])
 REAL = normal(N, 3)
 
 COUNTS = ("TruePositives", "TrueNegatives", "FalsePositives", "FalseNegatives")
-AT = {"SensitivityAtSpecificity": "specificity", "SpecificityAtSensitivity": "sensitivity",
-      "PrecisionAtRecall": "recall", "RecallAtPrecision": "precision"}
+AT = {
+    "SensitivityAtSpecificity": "specificity",
+    "SpecificityAtSensitivity": "sensitivity",
+    "PrecisionAtRecall": "recall",
+    "RecallAtPrecision": "precision",
+}
 
 
 def accuracies() -> list[MetricCase]:
@@ -111,8 +115,17 @@ def overlaps() -> list[MetricCase]:
 def regressions() -> list[MetricCase]:
     positive = uniform(N, 3, low=0.1, high=2.0)
     cases = []
-    for name in ("MeanSquaredError", "MeanAbsoluteError", "MeanAbsolutePercentageError", "RootMeanSquaredError",
-                 "CosineSimilarity", "LogCoshError", "R2Score", "PearsonCorrelation", "ConcordanceCorrelation"):
+    for name in (
+        "MeanSquaredError",
+        "MeanAbsoluteError",
+        "MeanAbsolutePercentageError",
+        "RootMeanSquaredError",
+        "CosineSimilarity",
+        "LogCoshError",
+        "R2Score",
+        "PearsonCorrelation",
+        "ConcordanceCorrelation",
+    ):
         cases += on(REAL, normal(N, 3), name)
     for name in ("MeanSquaredLogarithmicError", "Poisson"):
         cases += on(positive, positive, name)

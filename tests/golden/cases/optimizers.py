@@ -11,8 +11,20 @@ def using(name: str, **config: Any) -> OptimizerCase:
     return OptimizerCase(name=name, config=config)
 
 
-PLAIN = ("SGD", "RMSprop", "Adagrad", "Adadelta", "Adam", "AdamW", "Adamax", "Nadam", "Lion", "Ftrl", "Lamb",
-         "Adafactor")
+PLAIN = (
+    "SGD",
+    "RMSprop",
+    "Adagrad",
+    "Adadelta",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Nadam",
+    "Lion",
+    "Ftrl",
+    "Lamb",
+    "Adafactor",
+)
 SHARED: tuple[dict[str, Any], ...] = (
     {"clipnorm": 1.0},
     {"clipvalue": 0.3},
@@ -32,10 +44,14 @@ CASES = [
     *(using(name) for name in PLAIN),
     *(using(name, learning_rate=0.1) for name in PLAIN),
     *(using(name, learning_rate=0.05, **options) for name in PLAIN for options in SHARED),
-    *(OptimizerCase(name=name, config={"learning_rate": 0.05}, sparse=True, note="with zero gradients")
-      for name in PLAIN),
-    *(OptimizerCase(name=name, config={"learning_rate": 0.05}, scale=1e-4, note="with tiny gradients")
-      for name in PLAIN),
+    *(
+        OptimizerCase(name=name, config={"learning_rate": 0.05}, sparse=True, note="with zero gradients")
+        for name in PLAIN
+    ),
+    *(
+        OptimizerCase(name=name, config={"learning_rate": 0.05}, scale=1e-4, note="with tiny gradients")
+        for name in PLAIN
+    ),
     *(using(name, learning_rate=schedule) for name in ("SGD", "Adam", "RMSprop", "Nadam") for schedule in SCHEDULES),
     using("SGD", learning_rate=0.1, momentum=0.9),
     using("SGD", learning_rate=0.1, momentum=0.9, nesterov=True),

@@ -27,11 +27,14 @@ def answer(case: TrajectoryCase) -> Numbers:
     )
     arrays = case.arrays()
     history = model.fit(
-        arrays["x"], arrays["y"],
+        arrays["x"],
+        arrays["y"],
         sample_weight=arrays.get("weight"),
         validation_data=(arrays["vx"], arrays["vy"]) if case.validation else None,
         callbacks=[_callback(callback) for callback in case.callbacks],
-        shuffle=False, verbose=0, **case.fit,
+        shuffle=False,
+        verbose=0,
+        **case.fit,
     )
     numbers: Numbers = {f"history {name}": np.array(column) for name, column in history.history.items()}
     numbers |= {f"w{i}": array for i, array in enumerate(model.get_weights())}

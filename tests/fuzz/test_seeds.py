@@ -1,0 +1,19 @@
+"""What the fuzzer once found, loaded again in each test run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nnctl.errors import NnctlError
+
+from .fuzz import LOADERS
+
+SEEDS = sorted((Path(__file__).parent / "findings").glob("*.*"))
+
+
+@pytest.mark.parametrize("seed", SEEDS, ids=lambda path: path.name)
+def test_t01_findings_are_refused_in_order(seed: Path) -> None:
+    with pytest.raises(NnctlError):
+        LOADERS[seed.name.partition(".")[2]](seed)
