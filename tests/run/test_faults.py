@@ -83,6 +83,7 @@ def left_over(folder: Path) -> list[str]:
     return [path.name for path in folder.rglob("*") if path.name.endswith("nnctl-tmp")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("persistent", [False, True])
 @pytest.mark.parametrize("code", [errno.EIO, errno.ENOSPC])
 def test_c02_each_call_of_a_run_fails_in_turn(spec: Path, code: int, persistent: bool) -> None:
