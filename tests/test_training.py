@@ -131,3 +131,13 @@ def test_weighted_metrics_count_the_weights_of_the_rows() -> None:
 def test_validation_every_other_epoch() -> None:
     history = trainer(epochs=5, validation_freq=2).run().history
     assert (len(history["loss"]), len(history["val_loss"])) == (5, 2)
+
+
+@pytest.mark.parametrize("size", [1024, 2_000_000])
+def test_the_loss_of_many_rows_is_not_lost_in_rounding(size: int) -> None:
+    """RELIABILITY N05: 2,000,000 times 0.1; a running float32 sum would give 197,024 instead of 200,000."""
+    model = Sequential([layers.Dense(1, kernel_initializer="zeros")])
+    model.build((1,))
+    model.compile(create("optimizer", "sgd"), create("loss", "mae"), [create("metric", "mae")])
+    rows = Rows(np.zeros((2_000_000, 1), "f4"), np.full((2_000_000, 1), 0.1, "f4"))
+    assert evaluate(model, Batches(rows, size)) == pytest.approx({"loss": 0.1, "mae": 0.1}, rel=1e-6)

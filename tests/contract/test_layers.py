@@ -64,18 +64,29 @@ def test_float32_stays_float32_and_inputs_stay_as_they_are(name: str, config: di
     np.testing.assert_array_equal(x, kept)
 
 
-@pytest.mark.parametrize("training", [False, True])
-@pytest.mark.parametrize(("name", "config"), LAYERS)
-def test_gradient(name: str, config: dict[str, Any], training: bool) -> None:
-    """Random streams are rewound before each pass, so that all passes draw the same."""
+@pytest.mark.parametrize(
+    ("name", "config", "way"),
+    [
+        pytest.param(*p.values, way, id=f"{p.id}-{way}")
+        for p in LAYERS
+        for way in ("inference", "training", "one row", "mask")
+        if way != "mask" or len(p.values[1].get("input_shape", ())) == 2
+    ],
+)
+def test_gradient(name: str, config: dict[str, Any], way: str) -> None:
+    """Random streams and moving averages are rewound before each pass, so that all passes are alike."""
     model, x = build(name, config)
+    if way == "one row":
+        x = x[:1].copy()
     layer = model.layers[0]
+    mask = some_steps(layer, x) if way == "mask" else None
     weights = [w for w in layer.weights if w.trainable]
     moving = model.state.values.copy()
 
     def run() -> tuple[Any, Any]:
         model.state.values[:] = moving
-        return layer.forward(x, Context(training, seeds.generator(0, "dropout")))
+        layer.reset_state()
+        return layer.forward(x, Context(way == "training", seeds.generator(0, "dropout"), mask))
 
     def gradients(u: Any) -> list[Any]:
         model.parameters.grads[:] = np.nan
@@ -84,6 +95,16 @@ def test_gradient(name: str, config: dict[str, Any], training: bool) -> None:
 
     points = [w.value for w in weights] + ([x] if x.dtype.kind == "f" else [])
     check_projection(lambda: run()[0], gradients, points)
+
+
+def some_steps(layer: Any, x: Any) -> Any:
+    """A mask (B, T) with a step missing at the start, in the middle and at the end."""
+    steps = x.shape[2 if getattr(layer, "data_format", None) == "channels_first" else 1]
+    mask = np.ones((BATCH, steps), bool)
+    if steps > 1:
+        for row, step in enumerate((0, steps // 2, -1)):
+            mask[row, step] = False
+    return mask
 
 
 @pytest.mark.parametrize(("name", "config"), LAYERS)

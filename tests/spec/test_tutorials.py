@@ -16,6 +16,7 @@ from nnctl.spec import load
 FOLDER = Path(__file__).parents[1] / "cases" / "tutorials"
 # Shape of a sample and number of weights, as the tutorials' summaries have them.
 EXPECTED = {
+    "t04_linear_regression": ((1,), 2),
     "t05_softmax_classifier": ((28, 28), 25_450),
     "t06_convolutional": ((28, 28), 832 + 51_264 + 3_212_288 + 10_250),
     "t07_recurrent": ((28, 28), 50 * (28 + 50 + 1) + 510),
