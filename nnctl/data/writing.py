@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, Protocol
 import numpy as np
 
 from nnctl.data import Array
-from nnctl.errors import UsageError
+from nnctl.errors import MissingExtraError, UsageError
 
 Column = Sequence[Any] | Array
 
@@ -107,7 +107,7 @@ class ParquetWriter:
             import pyarrow
             import pyarrow.parquet
         except ImportError:
-            raise UsageError("writing .parquet needs pyarrow: run  pip install pyarrow  or write .csv") from None
+            raise MissingExtraError("writing .parquet", "tables") from None
         self.file, self.arrow = file, pyarrow
         self.writer: Any = None
 

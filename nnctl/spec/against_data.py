@@ -14,7 +14,8 @@ from nnctl.layers import Shape
 from nnctl.spec.network import declared_input_shape, input_problems, network_problems, output_problems
 from nnctl.spec.sections import Spec
 
-TABLES = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".parquet", "-")  # one row of targets a sample
+# Forms of data in which one row of targets goes with a sample.
+TABLES = (".csv", ".tsv", ".txt", ".data", ".jsonl", ".csv.gz", ".tsv.gz", ".zst", ".parquet", "-")
 CLASSES = ("one_hot", "index", "binary")  # the targets of losses that want labels
 
 
