@@ -10,6 +10,7 @@ import resource
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -280,13 +281,17 @@ def test_l03_reading_while_training_replaces_the_file(spec: Path) -> None:
          "--set", "fit.epochs=100000", "--set", "callbacks.0.ModelCheckpoint.save_best_only=false"],
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
     )  # fmt: skip
+    readings = 0
     try:
-        for _ in range(500):
+        while readings < 500:
             try:
                 loaded = load_model(spec.parent / "run" / "best.h5")
             except NnctlError as error:
                 assert "there is no such file" in str(error)  # noqa: PT017 - before the first epoch's end
+                assert process.poll() is None  # noqa: PT017 - else there would be nothing to wait for
+                time.sleep(0.01)
                 continue
+            readings += 1
             weights = b"".join(value.tobytes() for value in loaded.model.get_weights())
             assert versions.setdefault(loaded.extra["steps"], weights) == weights
             assert process.poll() is None
