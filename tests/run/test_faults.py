@@ -288,7 +288,7 @@ def test_l03_reading_while_training_replaces_the_file(spec: Path) -> None:
                 loaded = load_model(spec.parent / "run" / "best.h5")
             except NnctlError as error:
                 assert "there is no such file" in str(error)  # noqa: PT017 - before the first epoch's end
-                assert process.poll() is None  # noqa: PT017 - else there would be nothing to wait for
+                assert process.poll() is None
                 time.sleep(0.01)
                 continue
             readings += 1
