@@ -29,8 +29,20 @@ def pairs(turn: int) -> list[tuple[Any, Any]]:
 
 @pytest.mark.parametrize("name", sorted(set(known("layer")) - {"Input"}))
 def test_gradient_through_a_whole_net(name: str) -> None:
+    through(name, pairs(sorted(known("layer")).index(name)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["Dense", "Activation", "Dropout", "Flatten", "Reshape"])
+def test_gradient_of_every_triple(name: str) -> None:
+    """The layers of the foundation with every activation and every loss that exist."""
+    through(name, [(a.values, b.values) for a in ACTIVATIONS for b in LOSSES if possible(*a.values, *b.values)])
+
+
+def through(name: str, ends: list[tuple[Any, Any]]) -> None:
+    """Check the first example of a layer in a net for each activation and loss that it may end with."""
     config = next(configs(known("layer")[name]))
-    for (activation, activation_config), (loss_name, loss_config) in pairs(sorted(known("layer")).index(name)):
+    for (activation, activation_config), (loss_name, loss_config) in ends:
         layer = create("layer", {name: config})
         head = create("layer", {"Dense": {"units": CLASSES, "activation": {activation: activation_config}}})
         model = Sequential([layer, create("layer", "Flatten"), head], dtype="float64")
