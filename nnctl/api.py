@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from nnctl import model as engine
+from nnctl import model as engine, threads
 from nnctl.callbacks import Callback
 from nnctl.callbacks.history import History
 from nnctl.callbacks.progbar_logger import ProgbarLogger
@@ -113,12 +113,14 @@ class Sequential(engine.Sequential):
         )
         return trainer.run()
 
+    @threads.one_blas_thread()
     def train_on_batch(self, x: Any, y: Any, sample_weight: Any = None) -> float | list[float]:
         """Update the weights once; return the loss of this batch, or [loss, *metrics]."""
         rows = self._rows(x, y, sample_weight)
         self.reset_metrics()
         return self._numbers(self.train_step(rows.x, rows.y, rows.weight))  # type: ignore[arg-type]  # _rows sets y
 
+    @threads.one_blas_thread()
     def test_on_batch(self, x: Any, y: Any, sample_weight: Any = None) -> float | list[float]:
         """Return the loss of a batch, or [loss, *metrics], without training."""
         rows = self._rows(x, y, sample_weight)
@@ -133,6 +135,7 @@ class Sequential(engine.Sequential):
         values = list(logs.values())
         return logs if return_dict else values if len(values) > 1 else values[0]
 
+    @threads.one_blas_thread()
     def predict(self, x: Any, batch_size: int = 32) -> Array:
         """Return the outputs for all rows."""
         x = self._inputs(x)

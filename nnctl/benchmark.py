@@ -9,6 +9,7 @@ can lose or win.
 from __future__ import annotations
 
 import itertools
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -17,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from nnctl import threads
+from nnctl import kernels, threads
 from nnctl.layers import show_shape
 from nnctl.model import Sequential
 from nnctl.training import Batches
@@ -52,6 +53,7 @@ class Report:
     products: float  # the part of a step that its matrix products take
     multiplications: int  # of the matrix products of a step
     speed: float  # multiplications a second of this machine, in a large product
+    threads: int
 
     @property
     def other(self) -> float:
@@ -83,20 +85,29 @@ class Report:
 
 
 class Watch:
-    """Adds up the seconds spent in a function, step by step."""
+    """Adds up the seconds in which at least one thread is in a function, step by step."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
         self.steps: list[float] = []
+        self._lock, self._inside, self._began = threading.Lock(), 0, 0.0
 
     def over(self, function: Callable[..., Any]) -> Callable[..., Any]:
         def timed(*args: Any, **options: Any) -> Any:
-            began = time.perf_counter()
-            result = function(*args, **options)
-            self.seconds += time.perf_counter() - began
-            return result
+            self._count(1)
+            try:
+                return function(*args, **options)
+            finally:
+                self._count(-1)
 
         return timed
+
+    def _count(self, one: int) -> None:
+        with self._lock:
+            now = time.perf_counter()
+            self.seconds += now - self._began if self._inside else 0.0
+            self._inside += one
+            self._began = now
 
     def end_step(self) -> None:
         self.steps.append(self.seconds)
@@ -111,7 +122,8 @@ def measure(model: Sequential, batches: Batches, seconds: float = 2.0) -> Report
     assert model.optimizer is not None
     forth, back = [Watch() for _ in model.layers], [Watch() for _ in model.layers]
     loss, optimizer, metrics = Watch(), Watch(), Watch()
-    with threads.for_products(model.product_size(batches.batch_size)):
+    with threads.one_blas_thread():
+        speed = _speed(model.dtype)
         steps = _steps(batches)
         model.train_step(*next(steps))  # takes memory, wakes the threads, compiles
         with ExitStack() as watched:
@@ -124,8 +136,9 @@ def measure(model: Sequential, batches: Batches, seconds: float = 2.0) -> Report
             taken = _run(model, steps, seconds / 2, [*forth, *back, loss, optimizer, metrics])
         products = Watch()
         with _products(products) as count:
-            rounds = len(_run(model, steps, seconds / 2, [products]))
-        speed = _speed(model.dtype)
+            watched_steps = _run(model, steps, seconds / 2, [products])
+        speed = max(speed, _speed(model.dtype))  # a neighbour may have been in the way of one of them
+    share = np.median(np.divide(products.steps, watched_steps))  # of the steps in which they were watched
     return Report(
         layers=[
             LayerTime(str(layer.name), layer.title(), show_shape(shape), there.median(), home.median())
@@ -138,10 +151,20 @@ def measure(model: Sequential, batches: Batches, seconds: float = 2.0) -> Report
         steps=len(taken),
         batch_size=batches.batch_size,
         steps_per_epoch=len(batches),
-        products=products.median(),
-        multiplications=count[0] // rounds,
+        products=float(share * np.median(taken)),
+        multiplications=count[0] // len(watched_steps),
         speed=speed,
+        threads=threads.current(),
     )
+
+
+def step_time(model: Sequential, batches: Batches, seconds: float) -> tuple[float, int]:
+    """Return the median seconds of a training step, and how many were timed; trains a compiled model a little."""
+    with threads.one_blas_thread():
+        steps = _steps(batches)
+        model.train_step(*next(steps))  # takes memory, wakes the threads, compiles
+        taken = _run(model, steps, seconds, [])
+    return float(np.median(taken)), len(taken)
 
 
 def _steps(batches: Batches) -> Iterator[Any]:
@@ -178,11 +201,15 @@ def _watched(owner: Any, name: str, watch: Watch) -> Iterator[None]:
 def _products(watch: Watch) -> Iterator[list[int]]:
     """Put a watch on NumPy's matrix products, and count the multiplications into the one element of the list."""
     count, real = [0], {name: getattr(np, name) for name in ("matmul", "dot")}
+    lock = threading.Lock()
 
     def counting(product: Any) -> Any:
         def counted(a: Any, b: Any, *args: Any, **options: Any) -> Any:
+            if min(a.ndim, b.ndim) < 2:  # a sum, or a norm, written as a product
+                return product(a, b, *args, **options)
             y = timed(a, b, *args, **options)
-            count[0] += y.size * a.shape[-1]
+            with lock:
+                count[0] += y.size * a.shape[-1]
             return y
 
         timed = watch.over(product)
@@ -198,10 +225,10 @@ def _products(watch: Watch) -> Iterator[list[int]]:
 
 
 def _speed(dtype: str) -> float:
-    """Return the multiplications a second of a large matrix product, the best of several."""
+    """Return the multiplications a second of a large matrix product on all threads, the best of several."""
     a, b = np.ones((2, SIDE, SIDE), dtype)
     watch = Watch()
-    product = watch.over(np.matmul)
+    product = watch.over(kernels.product)
     for _ in range(8):
         product(a, b)
         watch.end_step()

@@ -17,7 +17,8 @@ log(0) nor a vanished gradient can occur.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,6 +34,7 @@ from nnctl.optimizers import Optimizer
 from nnctl.registry import snake
 
 ALIGN = 16  # elements: every weight starts on a cache line
+Apply = Callable[[Callable[[Array], Array], Array], Array]
 MOST_WEIGHTS = 10**11  # more than any machine's memory holds: a slip of the pen, said before it is tried
 
 
@@ -143,11 +145,12 @@ class Sequential:
         for number, layer in enumerate(self.layers):
             layer.weights = []
             try:
-                layer.check_rank(shape)
-                shape = layer.build(shape)
+                shape = layer.build_on(shape)
             except ConfigError as error:
                 error.layer = number  # type: ignore[attr-defined]  # lets a spec point at the line
                 raise
+            for weight in layer.weights:
+                weight.path = f"{layer.name}/{weight.name}"
             shapes.append(shape)
         return shapes
 
@@ -215,7 +218,7 @@ class Sequential:
             metric.reset()
         optimizer.prepare(self.parameters)
         # A crossentropy computes from the logits; Keras takes those of either activation for its own.
-        self.fused = loss.fuses is not None and self.head.title() in ("sigmoid", "softmax")
+        self.fused = loss.fuses and self.head.title() in ("sigmoid", "softmax")
         self._closed = self.fused and loss.closes(self.head)
 
     @property
@@ -229,12 +232,17 @@ class Sequential:
         for layer in self.layers:
             layer.reset_state()
 
-    def adapt(self, x: Array) -> None:
-        """Show the training rows to the layers that learn from them before training, such as Normalization."""
+    def adapt(self, x: Array, apply: Apply | None = None) -> None:
+        """Show the training rows to the layers that learn from them before training, such as Normalization.
+
+        `apply(function, x)` puts rows through a layer, where x is no array in memory.
+        """
         last = max((number for number, layer in enumerate(self.layers) if layer.adapts), default=-1)
         for layer in self.layers[: last + 1]:
             layer.adapt(x)
-            x = layer.forward(x, Context())[0]
+            if layer is not self.layers[last]:
+                through = partial(_outputs_of, layer)
+                x = apply(through, x) if apply else through(x)
 
     def reset_metrics(self) -> None:
         for metric in self.metrics:
@@ -334,11 +342,6 @@ class Sequential:
             total += self._active[number].penalty(y) / max(len(y), 1)
         return total
 
-    def product_size(self, rows: int) -> int:
-        """Return the multiplications of the largest matrix product for a batch of so many rows."""
-        pairs = zip(self.layers, self.shapes, strict=True)
-        return max(layer.product_size(rows, shape) for layer, shape in pairs)
-
     def numbers(self, rows: int) -> int:
         """Return about how many numbers a training step goes through beside its products."""
         pairs = zip(self.layers, self.shapes, strict=True)
@@ -352,3 +355,7 @@ class Sequential:
             (str(layer.name), layer.title(), show_shape(shape), sum(w.size for w in layer.weights))
             for layer, shape in zip(self.layers, self.shapes, strict=True)
         ]
+
+
+def _outputs_of(layer: Layer, x: Array) -> Array:
+    return layer.forward(x, Context())[0]

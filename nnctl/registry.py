@@ -2,7 +2,8 @@
 
 A thing is a class under a *kind* ("layer", "loss", ...). `@register` enters it when its module is
 imported; `known(kind)` imports the kind's module, or every file of its folder, first. So a new
-thing is one new file, and nothing here or anywhere else lists names by hand.
+thing is one new file, and nothing here or anywhere else lists names by hand. Whoever asks for one
+name (`find`) does not wait for all files: the one whose text registers that name is imported first.
 
 A thing answers to its class name (`GlorotUniform`), to the same in lower case with underscores
 (`glorot_uniform`), to its `aliases` (other names that Keras still has), and to its `legacy` names
@@ -16,6 +17,8 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Callable, Iterable
+from functools import cache
+from pathlib import Path
 from typing import TypeVar
 
 # Where each kind lives: a module, or a package whose modules are all scanned.
@@ -37,6 +40,9 @@ _things: dict[str, dict[str, type]] = {kind: {} for kind in PLACES}
 _aliases: dict[str, dict[str, str]] = {kind: {} for kind in PLACES}
 _legacy: dict[str, dict[str, str]] = {kind: {} for kind in PLACES}
 _scanned: set[str] = set()
+
+# As it stands in a file: the kind, the other arguments, the name of the class.
+REGISTRATION = re.compile(r'^@register\("([^"]+)"([^\n]*)\n(?:[^\n]*\n)??class (\w+)', re.MULTILINE)
 
 C = TypeVar("C", bound=type)
 
@@ -85,17 +91,44 @@ def known(kind: str) -> dict[str, type]:
 
 def find(kind: str, name: str) -> tuple[type, bool] | None:
     """Return the class that answers to `name` and whether the name is a legacy one, or None."""
-    things = known(kind)
-    if name in _aliases[kind]:
-        return things[_aliases[kind][name]], False
-    if name in _legacy[kind]:
-        return things[_legacy[kind][name]], True
+    found = _entered(kind, name)
+    if found is None and kind not in _scanned:
+        if home := _homes(kind).get(name):
+            importlib.import_module(home)
+            found = _entered(kind, name)
+        if found is None:
+            known(kind)
+            found = _entered(kind, name)
+    return found
+
+
+def _entered(kind: str, name: str) -> tuple[type, bool] | None:
+    """Return what `find` does, of the things that are registered by now."""
+    for canonical, is_legacy in ((_aliases[kind].get(name), False), (_legacy[kind].get(name), True)):
+        if canonical is not None:
+            return _things[kind][canonical], is_legacy
     return None
+
+
+@cache
+def _homes(kind: str) -> dict[str, str]:
+    """Return the modules of a kind by the names that their text registers; those made by code are missing."""
+    module = importlib.import_module(PLACES[kind])
+    homes: dict[str, str] = {}
+    for file in (file for folder in getattr(module, "__path__", ()) for file in Path(folder).glob("[!_]*.py")):
+        for its_kind, arguments, cls in REGISTRATION.findall(file.read_text(encoding="utf-8")):
+            if its_kind == kind:
+                spelled = {cls, cls.lower(), snake(cls), *re.findall(r'"([^"]+)"', arguments)}
+                homes |= dict.fromkeys(spelled, f"{module.__name__}.{file.stem}")
+    return homes
 
 
 def exported(kind: str, name: str) -> type:
     """Serve `layers.Dense` from a package whose things live in its files; for a module's __getattr__."""
-    if not name.startswith("_"):
+    if name[:1].isupper():  # the others are modules
+        found = find(kind, name)
+        if found is not None and found[0].__name__ == name:
+            return found[0]
         for cls in known(kind).values():
             if cls.__name__ == name:
                 return cls

@@ -8,6 +8,7 @@ same bits.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,12 +43,17 @@ def save(path: Path, model: Sequential) -> None:
     save_model(path, model)
 
 
+def talk(text: str) -> None:
+    """Say one line on stderr: stdout carries results only."""
+    print(text, file=sys.stderr, flush=True)
+
+
 @dataclass
 class Host:
     """What a run offers its callbacks beside the trainer: a place for files, a voice, a way to save."""
 
     directory: Path = Path()
-    say: Callable[[str], None] = print
+    say: Callable[[str], None] = talk
     save: Callable[[Path, Sequential], None] = save
 
 
@@ -72,6 +78,7 @@ class Trainer:
         self.train, self.validation = train, validation
         self.epochs, self.validation_freq = epochs, validation_freq
         self.epoch, self.batch = initial_epoch, 0  # what comes next
+        self.kernels: str | None = None  # those that the run began with, where it goes on
         self.history = History()
         self.callbacks = [*callbacks, self.history, *observers]
         self.stop_training = False
@@ -85,11 +92,11 @@ class Trainer:
     def run(self) -> History:
         """Train to the last epoch, or until a callback sets `stop_training` or `stop_at_once`."""
         numbers = self.model.numbers(self.train.batch_size) * len(self.train) * self.epochs
-        kernels.choose(numbers, self.host.say)
+        kernels.choose(numbers, self.host.say, self.kernels)
         on = {event: [getattr(c, event) for c in self.callbacks if c.hears(event)] for event in EVENTS}
         for hear in on["on_train_begin"]:
             hear()
-        with threads.for_products(self.model.product_size(self.train.batch_size)):
+        with threads.one_blas_thread():
             while self.epoch < self.epochs and not self.stop_training:
                 self._run_epoch(on)
                 if self.stop_at_once:
@@ -171,6 +178,7 @@ class Trainer:
             "layers": {str(layer.name): state for layer in model.layers if (state := layer.state())},
             "optimizer": model.optimizer.state(),
             "random": seeds.state_of(model.random),
+            "kernels": kernels.chosen,
             "metrics": [metric.state() for metric in model.metrics],
             "callbacks": [{"name": type(c).__name__, "state": c.state()} for c in self.callbacks if c.memory],
             "stop_training": self.stop_training,
@@ -180,7 +188,7 @@ class Trainer:
         """Go on from what `state` returned; the run must be put together as it was then."""
         model = self.model
         assert model.optimizer is not None
-        self.epoch, self.batch = state["epoch"], state["batch"]
+        self.epoch, self.batch, self.kernels = state["epoch"], state["batch"], state["kernels"]
         self._loss_sum, self.samples = state["loss_sum"], state["samples"]
         model.parameters.values[:] = state["weights"]
         model.state.values[:] = state["state"]
@@ -196,6 +204,7 @@ class Trainer:
         self.stop_training = state["stop_training"]
 
 
+@threads.one_blas_thread()
 def evaluate(model: Sequential, batches: Batches) -> Logs:
     """Return loss and metrics over all batches, without training; the running metrics stay as they were."""
     kept = [metric.state() for metric in model.metrics]

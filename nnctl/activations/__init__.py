@@ -4,6 +4,8 @@ The contract is `forward(z, out=None) -> (y, cache)` and `backward(dy, cache) ->
 memory that the result may be written to (a layer passes z itself when it has no more use for it);
 an activation that needs z again in `backward` leaves it alone. Names are Keras' (lower case).
 
+y has the shape of z, with one exception (glu) that says so: `keeps_shape` and `output_shape`.
+
 Most activations work on each element by itself: they derive from `Elementwise` and define the
 curve and its slope.
 """
@@ -25,6 +27,14 @@ class Activation(Thing):
     """y = f(z)"""
 
     kind: ClassVar[str] = "activation"
+
+    by_parts: bool = False  # whether forward_biased works in the memory of z and its cache is y, or of no use
+
+    keeps_shape: ClassVar[bool] = True  # one that does not needs a layer of its own
+
+    def output_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the shape of y for z of this shape, both without the batch axis; ConfigError where there is none."""
+        return shape
 
     def forward(self, z: Array, out: Array | None = None) -> tuple[Array, Any]:
         raise NotImplementedError
@@ -70,6 +80,8 @@ class Linear(Activation):
 
     Source  keras.activations.linear
     """
+
+    by_parts = True
 
     def forward(self, z: Array, out: Array | None = None) -> tuple[Array, Any]:
         return z, None

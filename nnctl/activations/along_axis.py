@@ -7,20 +7,29 @@ from typing import Any
 import numpy as np
 
 from nnctl.activations import Activation, Array
+from nnctl.errors import ConfigError
 from nnctl.fields import field
 from nnctl.registry import register
 
-AXIS_DOC = "Axis along which the values belong together, counted with the batch axis in front."
+
+class AlongAxis(Activation):
+    """y = f(z), each row along `axis` by itself"""
+
+    axis: int = field(-1, doc="Axis along which the values belong together, counted with the batch axis in front.")
+
+    def output_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        rank = len(shape) + 1
+        if self.axis == 0 or not -rank < self.axis < rank:
+            raise ConfigError(f"{self.title()} has no axis {self.axis} to go along (the batch is 0)")
+        return shape
 
 
 @register("activation", name="softmax")
-class Softmax(Activation):
+class Softmax(AlongAxis):
     """y_i = exp(z_i) / sum_j exp(z_j), along `axis`
 
     Source  Bridle 1990; keras.activations.softmax
     """
-
-    axis: int = field(-1, doc=AXIS_DOC)
 
     def forward(self, z: Array, out: Array | None = None) -> tuple[Array, Any]:
         y = softmax(z, self.axis, out)
@@ -33,13 +42,11 @@ class Softmax(Activation):
 
 
 @register("activation", name="log_softmax")
-class LogSoftmax(Activation):
+class LogSoftmax(AlongAxis):
     """y_i = z_i - log sum_j exp(z_j), along `axis`
 
     Source  keras.activations.log_softmax
     """
-
-    axis: int = field(-1, doc=AXIS_DOC)
 
     def forward(self, z: Array, out: Array | None = None) -> tuple[Array, Any]:
         y = log_softmax(z, self.axis)
@@ -50,7 +57,7 @@ class LogSoftmax(Activation):
 
 
 @register("activation", name="sparsemax")
-class Sparsemax(Activation):
+class Sparsemax(AlongAxis):
     """y_i = max(z_i - tau, 0), along `axis`; tau = (sum over r up to k of the r largest z, summed, - 1) / k
 
     k is the number of the largest z that the paper lets stay above 0. The paper's tau is
@@ -58,8 +65,6 @@ class Sparsemax(Activation):
     so that this is the same for k = 1 alone. nnctl gives Keras' numbers.
     Source  Martins & Astudillo 2016, algorithm 1; keras.activations.sparsemax
     """
-
-    axis: int = field(-1, doc=AXIS_DOC)
 
     def forward(self, z: Array, out: Array | None = None) -> tuple[Array, Any]:
         falling = -np.sort(-z, axis=self.axis)

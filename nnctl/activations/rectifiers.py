@@ -31,7 +31,7 @@ class Relu(Activation):
 
     def _fill(self, values: dict[str, Any], findings: Any, path: Any) -> None:
         super()._fill(values, findings, path)
-        self.simple = (self.negative_slope, self.max_value, self.threshold) == (0, None, 0)
+        self.simple = self.by_parts = (self.negative_slope, self.max_value, self.threshold) == (0, None, 0)
 
     def forward(self, z: Array, out: Array | None = None) -> tuple[Array, Any]:
         if self.simple:

@@ -46,6 +46,37 @@ class DurationType(click.ParamType):
         return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
 
 
+class SourceType(click.ParamType):
+    """Data as a spec names them: a file, a pattern, '-', a data set's name, or one with options, {NAME: {...}}."""
+
+    name = "DATA"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str) or not value.startswith("{"):
+            return value
+        from nnctl.errors import SpecError
+        from nnctl.spec import read_value
+
+        try:
+            return read_value(value, "DATA")
+        except SpecError as error:
+            self.fail(f"{value!r} is no YAML: {str(error).splitlines()[0]}", param, ctx)
+
+
+class OftenType(click.ParamType):
+    """A time, such as 90s or 10m, or a number of batches."""
+
+    name = "OFTEN"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, float]:
+        text = str(value).strip()
+        if text.isdecimal() and int(text) > 0:
+            return {"batches": int(text)}
+        if text.isdecimal():
+            self.fail(f"expected a time such as 10m, or a number of batches >= 1, got {value!r}", param, ctx)
+        return {"seconds": DurationType().convert(value, param, ctx)}
+
+
 def talk(function: Command) -> Command:
     """Add -q, -v and --log-format, which set the voice."""
     quiet = click.option(
@@ -126,7 +157,7 @@ def threads(function: Command) -> Command:
         metavar="N",
         callback=_set_threads,
         is_eager=True,
-        help="Threads of matrix products; default: all at hand.",
+        help="Threads that compute; default: all at hand, or what OMP_NUM_THREADS says.",
     )(function)
 
 

@@ -12,27 +12,8 @@ from typing import Any
 import numpy as np
 
 from nnctl.kernels import reference
-from nnctl.kernels.compiled_windows import col2im, depthwise, depthwise_gradient, max_pool, max_pool_gradient
-from nnctl.kernels.numba_loops import compiled, contiguous, listener
+from nnctl.kernels.numba_loops import compiled, contiguous
 from nnctl.kernels.reference import Array
-
-__all__ = [
-    "adam",
-    "add_rows",
-    "bias_relu",
-    "col2im",
-    "depthwise",
-    "depthwise_gradient",
-    "drop",
-    "listener",
-    "lstm_slopes",
-    "lstm_state",
-    "max_pool",
-    "max_pool_gradient",
-    "open_gates",
-    "relu_gradient",
-    "rmsprop",
-]
 
 
 def bias_relu(z: Array, bias: Array) -> None:
@@ -89,65 +70,6 @@ def _add_rows(out: Any, indices: Any, values: Any) -> None:
         row, value = out[indices[n]], values[n]
         for c in range(len(row)):
             row[c] += value[c]
-
-
-def open_gates(z: Array, product: Array, scale: Array) -> None:
-    if not contiguous(z, product, scale):
-        return reference.open_gates(z, product, scale)
-    _open_gates(z.reshape(-1), product.reshape(-1), scale.reshape(-1))
-
-
-@compiled
-def _open_gates(z: Any, product: Any, scale: Any) -> None:
-    for i in range(len(z)):
-        z[i] = (z[i] + product[i]) * scale[i]
-
-
-def lstm_state(z: Array, scale: Array, shift: Array, c: Array, c_next: Array, a: Array) -> None:
-    if not contiguous(z, scale, shift, c, c_next, a):
-        return reference.lstm_state(z, scale, shift, c, c_next, a)
-    _lstm_state(z, scale, shift, c, c_next, a)
-
-
-@compiled
-def _lstm_state(z: Any, scale: Any, shift: Any, c: Any, c_next: Any, a: Any) -> None:
-    rows, u = c.shape
-    for b in range(rows):
-        row, times, plus = z[b], scale[b], shift[b]
-        for j in range(4 * u):
-            row[j] = row[j] * times[j] + plus[j]
-        i, f, g = row[:u], row[u : 2 * u], row[2 * u : 3 * u]
-        before, after, same = c[b], c_next[b], a[b]
-        for j in range(u):
-            state = f[j] * before[j] + i[j] * g[j]
-            after[j] = state
-            same[j] = state
-
-
-def lstm_slopes(dh: Array, dc: Array, z: Array, a: Array, c: Array, offset: Array, dz: Array) -> None:
-    if not contiguous(dh, dc, z, a, c, offset, dz):
-        return reference.lstm_slopes(dh, dc, z, a, c, offset, dz)
-    _lstm_slopes(dh, dc, z, a, c, offset, dz)
-
-
-@compiled
-def _lstm_slopes(dh: Any, dc: Any, z: Any, a: Any, c: Any, offset: Any, dz: Any) -> None:
-    rows, u = c.shape
-    one = z.dtype.type(1)
-    for b in range(rows):
-        i, f, g, o = z[b, :u], z[b, u : 2 * u], z[b, 2 * u : 3 * u], z[b, 3 * u :]
-        di, df, dg, do = dz[b, :u], dz[b, u : 2 * u], dz[b, 2 * u : 3 * u], dz[b, 3 * u :]
-        above, slope, active, before = dh[b], dc[b], a[b], c[b]
-        for j in range(u):
-            dcell = slope[j] + above[j] * o[j] * (active[j] + one) * (one - active[j])
-            do[j] = above[j] * active[j]
-            dg[j] = dcell * i[j]
-            di[j] = dcell * g[j]
-            df[j] = dcell * before[j]
-            slope[j] = dcell * f[j]
-        y, dy, plus = z[b], dz[b], offset[b]
-        for j in range(4 * u):
-            dy[j] = dy[j] * (y[j] + plus[j]) * (one - y[j])
 
 
 def adam(

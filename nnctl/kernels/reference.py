@@ -153,47 +153,6 @@ def add_rows(out: Array, indices: Array, values: Array) -> None:
     np.add.at(out.reshape(-1), places.reshape(-1), values[again].reshape(-1))
 
 
-def open_gates(z: Array, product: Array, scale: Array) -> None:
-    """z <- (z + product) scale"""
-    z += product
-    z *= scale
-
-
-def lstm_state(z: Array, scale: Array, shift: Array, c: Array, c_next: Array, a: Array) -> None:
-    """z <- z scale + shift, which are the gates i f g o (B, 4 units);  a = c_next = f c + i g"""
-    z *= scale
-    z += shift
-    i, f, g, _ = _gates(z)
-    np.multiply(f, c, out=a)
-    np.multiply(i, g, out=c_next)
-    a += c_next
-    c_next[...] = a
-
-
-def lstm_slopes(dh: Array, dc: Array, z: Array, a: Array, c: Array, offset: Array, dz: Array) -> None:
-    """From the slopes of h and c after a step: dz, and in dc that of c before it.
-
-    a is tanh(c); the slope of a gate y is (1 - y)(y + offset).
-    """
-    (i, f, g, o), (di, df, dg, do) = _gates(z), _gates(dz)
-    np.multiply(dh, a, out=do)
-    slope = dh * o
-    slope *= a + 1
-    slope *= 1 - a
-    dc += slope
-    np.multiply(dc, i, out=dg)
-    np.multiply(dc, g, out=di)
-    np.multiply(dc, c, out=df)
-    dc *= f
-    dz *= z + offset
-    dz *= 1 - z
-
-
-def _gates(z: Array) -> tuple[Array, Array, Array, Array]:
-    u = z.shape[1] // 4
-    return z[:, :u], z[:, u : 2 * u], z[:, 2 * u : 3 * u], z[:, 3 * u :]
-
-
 def adam(
     w: Array,
     g: Array,

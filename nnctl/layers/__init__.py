@@ -26,14 +26,18 @@ from nnctl.activations import Activation, Linear
 from nnctl.constraints import Constraint
 from nnctl.errors import ConfigError
 from nnctl.fields import Thing, field
+from nnctl.findings import Findings, Path
 from nnctl.initializers import Initializer
 from nnctl.registry import exported
 from nnctl.regularizers import Regularizer
-from nnctl.rules import Of, PositiveInt
+from nnctl.rules import Of, PositiveInt, show
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Shape = tuple[int, ...]
 InputShape = tuple[PositiveInt | None, ...]
+
+
+BATCH_SIZE = "fit.batch_size says how many rows a batch has"
 
 
 @dataclass(eq=False)
@@ -46,8 +50,12 @@ class Weight:
     regularizer: Regularizer | None = None
     constraint: Constraint | None = None
     trainable: bool = True
+    path: str = dataclass_field(init=False)  # with the layer's name in front, once it is known
     value: Array = dataclass_field(init=False, repr=False)
     grad: Array = dataclass_field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.path = self.name
 
     @property
     def size(self) -> int:
@@ -73,7 +81,9 @@ class Layer(Thing):
     joined: ClassVar[Mapping[tuple[str, ...], str]] = {("input_length", "input_dim"): "input_shape"}
     own: ClassVar[tuple[str, ...]] = ()  # fields that Keras does not have; its files name them only where they matter
     makes_mask: ClassVar[bool] = False  # whether compute_mask may answer with a mask where none came
+    reshapes: ClassVar[bool] = False  # whether an activation may change the shape that the fields say
     mixes_rows: ClassVar[bool] = False  # whether a row's output depends on the other rows while training
+    moves_weights: ClassVar[bool] = False  # whether a training pass changes trained weights before it uses them
 
     adapts: ClassVar[bool] = False  # whether `adapt` has anything to learn from
 
@@ -93,6 +103,35 @@ class Layer(Thing):
         self.weights = []
         self.needs_dx = True
         super()._fill(values, findings, path)
+        for name, value in values.items():
+            if isinstance(value, Activation) and not (value.keeps_shape or self.reshapes):
+                findings.error(
+                    (*path, name),
+                    f"{value.title()} changes the shape of what it gets, and {self.title()} cannot pass that on",
+                    f"give it a layer of its own:  - Activation: {value.title()}",
+                )
+
+    @classmethod
+    def joining(cls, given: Mapping[str, Any], findings: Findings, path: Path) -> Mapping[str, Any]:
+        """Like any thing's, and says of a batch size within a shape that it is not used."""
+        for name in ("batch_shape", "batch_input_shape"):
+            shape = given.get(name)
+            if isinstance(shape, (list, tuple)) and shape and shape[0] is not None:
+                findings.notice((*path, name), f"{show(shape[0])} in front of {name!r} has no effect: {BATCH_SIZE}")
+        return super().joining(given, findings, path)
+
+    def build_on(self, input_shape: Shape) -> Shape:
+        """Do `build`; raise ConfigError where the layer, or an activation of it, cannot take this shape."""
+        self.check_rank(input_shape)
+        output_shape = self.build(input_shape)
+        for name in self.fields:
+            if isinstance(activation := getattr(self, name), Activation):
+                activation.output_shape(self.activated(input_shape, output_shape))
+        return output_shape
+
+    def activated(self, input_shape: Shape, output_shape: Shape) -> Shape:
+        """Return the shape of what the layer's activations get."""
+        return output_shape
 
     def build(self, input_shape: Shape) -> Shape:
         """Make the weights for inputs of this shape and return the shape of the outputs."""
@@ -110,11 +149,6 @@ class Layer(Thing):
     def compute_mask(self, x: Array, mask: Array | None) -> Array | None:
         """Return the mask of the outputs; most layers hand theirs on."""
         return mask
-
-    def product_size(self, rows: int, output_shape: Shape) -> int:
-        """Return the multiplications of the layer's largest matrix product for a batch of so many rows."""
-        places = rows * math.prod(output_shape[:-1])
-        return max((places * w.size for w in self.weights if len(w.shape) > 1), default=0)
 
     def numbers(self, rows: int, output_shape: Shape) -> int:
         """Return about how many numbers the layer goes through beside its products: its outputs."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 
+from nnctl import kernels
 from nnctl.activations import Activation, AnActivation, Linear
 from nnctl.constraints import AConstraint
 from nnctl.errors import ConfigError
@@ -90,6 +92,10 @@ class Filtering(Sliding):
         head, self.act = self.act, Linear()
         return head
 
+    def numbers(self, rows: int, output_shape: Shape) -> int:
+        """Most of them are copied into windows and added from windows, too."""
+        return 4 * super().numbers(rows, output_shape)
+
     def filtered(self, x: Array) -> tuple[Array, Any]:
         """Return the output without bias and activation, and what `gradients` needs."""
         raise NotImplementedError
@@ -112,8 +118,9 @@ class Filtering(Sliding):
         dz = self.inward(self.act.backward(dy, act))
         if self.use_bias:
             # Over the batch, then over the places: fast, and sums of sums lose less in float32 than one long sum.
-            places = np.add.reduce(dz, axis=0).reshape(-1, *self.bias.shape)
-            np.add.reduce(places, axis=0, out=self.by_place(self.bias.grad))
+            places = kernels.column_sums(dz.reshape(len(dz), -1)).reshape(-1, self.bias.size)
+            total = self.by_place(self.bias.grad)
+            total[...] = kernels.column_sums(places).reshape(total.shape)
         dx = self.gradients(dz, below)
         return None if dx is None else self.outward(dx)
 
@@ -161,6 +168,13 @@ class Convolution(Kernelled):
         self.add_kernel(*self.windows.size, channels // self.groups, self.filters)
         self.add_bias(self.filters)
         return self.join(self.windows.output, self.filters)
+
+    def forward(self, x: Array, ctx: Context) -> tuple[Array, Any]:
+        if self.groups > 1 or self.channels_first or not self.act.by_parts:
+            return super().forward(x, ctx)
+        finish = partial(self.act.forward_biased, bias=self.bias.value if self.use_bias else None)
+        y = correlate(x, self.kernel.value, self.windows, finish)
+        return y, (x, y)
 
     def filtered(self, x: Array) -> tuple[Array, Any]:
         if self.groups == 1:

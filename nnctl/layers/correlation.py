@@ -6,49 +6,72 @@
 
 All three copy windows into the rows of a matrix, as many images at a time as stay in the
 processor's cache, and leave the rest to one matrix product a block: nearly all time is spent in
-these products (tests/benchmarks).
+these products (tests/benchmarks). Threads take the blocks between them.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
 
 import numpy as np
 
-from nnctl import kernels
+from nnctl import kernels, threads
 from nnctl.layers import Array
 from nnctl.layers.windows import Windows
 
 BLOCK_BYTES = 3 << 19  # of a matrix of windows: 1.5 MiB, what a core's own cache holds
 FEW_CHANNELS = 4  # with so few, windows are copied faster one element of the window at a time
-WIDENING = 4  # up to so many outputs a channel, a correlation gives the input gradient sooner than col2im
+WIDENING = 4  # up to so many outputs a channel, a correlation gives the input gradient sooner than NumPy's col2im
 
 
-def correlate(x: Array, kernel: Array, windows: Windows) -> Array:
-    """Return sum over a window of x * kernel, for every place of the window."""
+Block = tuple[slice, slice]  # some images, and some of their places along the first axis
+
+
+def correlate(x: Array, kernel: Array, windows: Windows, finish: Callable[[Array], Any] = lambda rows: None) -> Array:
+    """Return sum over a window of x * kernel, for every place of the window.
+
+    `finish` is called with the rows (places, O) of every block while they are in the cache, and may change them.
+    """
     y = np.empty((len(x), *windows.output, kernel.shape[-1]), x.dtype)
     matrix = kernel.reshape(-1, kernel.shape[-1])
-    for images, lines, columns in blocks(x, windows):
-        np.matmul(columns, matrix, out=_rows(y[images, lines]))
+    if windows.plain:
+        finish(kernels.product(_rows(x), matrix, _rows(y)))
+        return y
+
+    def write(group: list[Block]) -> None:
+        for block, columns in gathered(x, windows, group):
+            finish(np.matmul(columns, matrix, out=_rows(y[block])))
+
+    threads.share([partial(write, group) for group in groups(x, windows, matrix.size)])
     return y
 
 
 def kernel_gradient(x: Array, dy: Array, windows: Windows) -> Array:
     """Return the gradient of the kernel."""
     shape = (*windows.size, x.shape[-1], dy.shape[-1])
-    total = np.zeros((math.prod(shape[:-1]), shape[-1]), x.dtype)
-    part = np.empty_like(total)
-    for images, lines, columns in blocks(x, windows):
-        np.matmul(columns.T, _rows(dy[images, lines]), out=part)
-        total += part
-    return total.reshape(shape)
+    rows, outputs = math.prod(shape[:-1]), shape[-1]
+    if windows.plain:
+        return kernels.product(_rows(x).T, _rows(dy)).reshape(shape)
+    work = groups(x, windows, rows * outputs)
+    totals = np.zeros((len(work), rows, outputs), x.dtype)
+
+    def add(group: list[Block], total: Array) -> None:
+        part = np.empty_like(total)
+        for block, columns in gathered(x, windows, group):
+            np.matmul(columns.T, _rows(dy[block]), out=part)
+            total += part
+
+    threads.share([partial(add, group, total) for group, total in zip(work, totals, strict=True)])
+    return np.add.reduce(totals, axis=0).reshape(shape)
 
 
 def input_gradient(dy: Array, kernel: Array, windows: Windows) -> Array:
     """Return the gradient of x."""
     inputs, outputs = kernel.shape[-2:]
-    if max(windows.strides) == 1 and outputs <= WIDENING * inputs:
+    if max(windows.strides) == 1 and kernels.chosen == "numpy" and outputs <= WIDENING * inputs:
         flipped = np.flip(kernel, tuple(range(kernel.ndim - 2))).swapaxes(-1, -2)
         return correlate(dy, np.ascontiguousarray(flipped), windows.reversed())
     return _spread(dy, kernel.reshape(-1, outputs), windows, inputs)
@@ -59,38 +82,62 @@ def _spread(dy: Array, matrix: Array, windows: Windows, inputs: int) -> Array:
     dx = np.empty((len(dy), *windows.input, inputs), dy.dtype)
     places, fields = math.prod(windows.output), len(matrix)
     step = max(1, BLOCK_BYTES // (places * fields * dy.itemsize))
-    wide = np.empty((min(step, len(dy)), *windows.padded, inputs), dy.dtype)
-    for start in range(0, len(dy), step):
-        part = dy[start : start + step]
-        columns = np.matmul(_rows(part), matrix.T).reshape(len(part), *windows.output, *windows.size, inputs)
-        kernels.col2im(columns, *windows.steps, wide[: len(part)])
-        dx[start : start + step] = wide[: len(part)][windows.inside]
+
+    def write(images: slice) -> None:
+        wide = np.empty((min(step, images.stop - images.start), *windows.padded, inputs), dy.dtype)
+        for start in range(images.start, images.stop, step):
+            block = slice(start, min(start + step, images.stop))
+            part = dy[block]
+            columns = np.matmul(_rows(part), matrix.T).reshape(len(part), *windows.output, *windows.size, inputs)
+            kernels.col2im(columns, *windows.steps, wide[: len(part)])
+            dx[block] = wide[: len(part)][windows.inside]
+
+    count = threads.parts(len(dy) * places * matrix.size)
+    threads.share([partial(write, images) for images in threads.ranges(len(dy), count, step)])
     return dx
 
 
-def blocks(x: Array, windows: Windows) -> Iterator[tuple[slice, slice, Array]]:
-    """Yield (images, places along the first axis, their windows as the rows of a matrix).
+def groups(x: Array, windows: Windows, weights: int) -> list[list[Block]]:
+    """Cut the places of all windows into blocks, and these into as many groups as are worth a thread.
 
-    The matrix is scratch: it is overwritten when the next one is asked for. A block has several
-    images, or some of the places of one.
+    A block has several images, or some of the places of one; `weights` are the multiplications of a place.
     """
-    channels = x.shape[-1]
-    if max(windows.size) == max(windows.strides) == 1 and windows.padded == windows.input:
-        yield slice(None), slice(None), x.reshape(-1, channels)
-        return
+    lines, images = _block_size(x, windows)
+    first = windows.output[0]
+    blocks = [
+        (slice(start, start + images), slice(top, min(top + lines, first)))
+        for start in range(0, len(x), images)
+        for top in range(0, first, lines)
+    ]
+    count = threads.parts(len(x) * math.prod(windows.output) * weights)
+    return [blocks[part] for part in threads.ranges(len(blocks), count)]
+
+
+def gathered(x: Array, windows: Windows, group: list[Block]) -> Iterator[tuple[Block, Array]]:
+    """Yield every block of a group with its windows as the rows of a matrix.
+
+    The matrix is scratch: it is overwritten when the next one is asked for.
+    """
+    lines, images = _block_size(x, windows)
+    others, channels = windows.output[1:], x.shape[-1]
+    width = math.prod(others) * math.prod(windows.size) * channels
+    scratch = np.empty(min(images, len(x)) * lines * width, x.dtype)
+    padded: tuple[slice | None, Array] = None, x
+    for images_here, places in group:
+        if padded[0] != images_here:
+            padded = images_here, windows.pad(x[images_here])
+        part = padded[1]
+        seen = part[:, places.start * windows.strides[0] :]
+        shape = (len(part), places.stop - places.start, *others, *windows.size, channels)
+        yield (images_here, places), _columns(seen, windows, shape, scratch)
+
+
+def _block_size(x: Array, windows: Windows) -> tuple[int, int]:
+    """Return how many places along the first axis a block has, and of how many images."""
     first, *others = windows.output
-    width = math.prod(windows.size) * channels
-    line = math.prod(others) * width
-    fitting = max(1, BLOCK_BYTES // (line * x.itemsize))  # lines of places
-    images, lines = max(1, fitting // first), min(fitting, first)
-    scratch = np.empty(min(images, len(x)) * lines * line, x.dtype)
-    for start in range(0, len(x), images):
-        part = windows.pad(x[start : start + images])
-        for top in range(0, first, lines):
-            rows = min(lines, first - top)
-            seen = part[:, top * windows.strides[0] :]
-            shape = (len(part), rows, *others, *windows.size, channels)
-            yield slice(start, start + images), slice(top, top + rows), _columns(seen, windows, shape, scratch)
+    line_bytes = math.prod(others) * math.prod(windows.size) * x.shape[-1] * x.itemsize
+    fitting = max(1, BLOCK_BYTES // line_bytes)
+    return min(fitting, first), max(1, fitting // first)
 
 
 def _columns(x: Array, windows: Windows, shape: tuple[int, ...], scratch: Array) -> Array:

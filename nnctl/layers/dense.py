@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
+from nnctl import kernels
 from nnctl.activations import Activation, AnActivation, Linear
 from nnctl.constraints import AConstraint
 from nnctl.fields import field
@@ -58,7 +57,7 @@ class Dense(Layer):
         return head
 
     def forward(self, x: Array, ctx: Context) -> tuple[Array, Any]:
-        z = np.dot(rows(x), self.kernel.value)  # np.dot: half the overhead of np.matmul, which small nets feel
+        z = kernels.product(rows(x), self.kernel.value)
         z = z if x.ndim == 2 else z.reshape(*x.shape[:-1], self.units)
         y, act = self.act.forward_biased(z, self.bias.value if self.use_bias else None)
         return y, (x, act)
@@ -67,10 +66,10 @@ class Dense(Layer):
         x, act = cache
         dz = self.act.backward(dy, act)
         flat = rows(dz)
-        np.dot(rows(x).T, flat, out=self.kernel.grad)
+        kernels.product(rows(x).T, flat, self.kernel.grad, by_rows=True)
         if self.use_bias:
-            np.add.reduce(flat, axis=0, out=self.bias.grad)
+            kernels.column_sums(flat, self.bias.grad)
         if not self.needs_dx:
             return None
-        dx = np.dot(flat, self.kernel.value.T)
+        dx = kernels.product(flat, self.kernel.value.T)
         return dx if x.ndim == 2 else dx.reshape(x.shape)

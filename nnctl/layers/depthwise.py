@@ -112,12 +112,14 @@ class Separable(Depthwise):
 
     def filtered(self, x: Array) -> tuple[Array, Any]:
         middle, _ = super().filtered(x)
-        return np.matmul(middle, self.pointwise.value.reshape(-1, self.filters)), (x, middle)
+        mixed = kernels.product(rows(middle), self.pointwise.value.reshape(-1, self.filters))
+        return mixed.reshape(*middle.shape[:-1], self.filters), (x, middle)
 
     def gradients(self, dz: Array, cache: Any) -> Array | None:
         x, middle = cache
-        np.matmul(rows(middle).T, rows(dz), out=self.pointwise.grad.reshape(-1, self.filters))
-        return super().gradients(np.matmul(dz, self.pointwise.value.reshape(-1, self.filters).T), x)
+        kernels.product(rows(middle).T, rows(dz), self.pointwise.grad.reshape(-1, self.filters), by_rows=True)
+        slopes = kernels.product(rows(dz), self.pointwise.value.reshape(-1, self.filters).T)
+        return super().gradients(slopes.reshape(middle.shape), x)
 
 
 @register("layer")

@@ -63,21 +63,23 @@ class Embedding(Layer):
     def compute_mask(self, x: Array, mask: Array | None) -> Array | None:
         return x != 0 if self.mask_zero else None
 
+    def misfit(self, x: Array, stop: int | None = None) -> tuple[int, ...] | None:
+        """Return the place of the first value that is no whole number from 0 to `stop` (input_dim) - 1, or None."""
+        stop = stop or self.input_dim
+        if x.size == 0 or (x.min() >= 0 and x.max() < stop and (x.dtype.kind != "f" or _whole(x))):
+            return None
+        wrong = ~((x >= 0) & (x < stop) & (np.floor(x) == x))  # so that NaN is wrong, too
+        return tuple(int(axis) for axis in np.argwhere(wrong)[0])
+
     def indices(self, x: Array) -> Array:
         """Return x as indices, none of which would wrap round; raise DataError naming row and value."""
-        if x.size == 0 or (x.min() >= 0 and x.max() < self.input_dim):
-            found = x.astype(np.intp, copy=False)
-            if x.dtype.kind != "f" or np.array_equal(found, x):
-                return found
-        wrong = ~((x >= 0) & (x < self.input_dim) & (np.floor(x) == x))  # so that NaN is wrong, too
-        place = tuple(int(axis) for axis in np.argwhere(wrong)[0])
+        place = self.misfit(x)
+        if place is None:
+            return x.astype(np.intp, copy=False)
         raise DataError(
             f"Embedding {self.name!r} expects whole numbers from 0 to {self.input_dim - 1}, got {x[place]:g} "
             f"in row {place[0]}{f' at {list(place[1:])}' if place[1:] else ''}; set input_dim to the largest number + 1"
         )
-
-    def product_size(self, rows: int, output_shape: Shape) -> int:
-        return 0  # rows of a table are picked, nothing is multiplied
 
     def forward(self, x: Array, ctx: Context) -> tuple[Array, Any]:
         indices = self.indices(x)
@@ -91,3 +93,7 @@ class Embedding(Layer):
     def backward(self, dy: Array, cache: Any) -> None:
         indices, keep = cache
         kernels.add_rows(self.embeddings.grad, indices.reshape(-1), rows(dy if keep is None else dy * keep))
+
+
+def _whole(x: Array) -> bool:
+    return bool((np.floor(x) == x).all())

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from nnctl import kernels
 from nnctl.activations import Activation
 from nnctl.activations.saturating import Sigmoid, Tanh
 from nnctl.layers import Array
@@ -64,11 +65,7 @@ class TanhGates:
         z += self.shift
 
     def backward(self, dz: Array, y: Array, t: int) -> None:
-        spare = self.spare
-        np.add(y, self.offset, out=spare)
-        dz *= spare
-        np.subtract(1, y, out=spare)
-        dz *= spare
+        kernels.gate_slopes(dz, y, self.offset, self.spare)
 
 
 def make_gates(functions: Sequence[Activation], like: Array) -> Gates | TanhGates:

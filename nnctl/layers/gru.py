@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 
+from nnctl import kernels
 from nnctl.activations import AnActivation
+from nnctl.activations.saturating import Sigmoid, Tanh
 from nnctl.fields import field
 from nnctl.layers import Array, Shape, rows
 from nnctl.layers.gates import blocks, make_gates
-from nnctl.layers.recurrent import ACTIVATION_DOC, RECURRENT_ACTIVATION_DOC, UNITS_DOC, Recurrent
+from nnctl.layers.recurrent import ACTIVATION_DOC, CUDNN, RECURRENT_ACTIVATION_DOC, UNITS_DOC, Recurrent
 from nnctl.layers.scan import Cell, Product
 from nnctl.registry import register
 from nnctl.rules import PositiveInt
@@ -36,8 +39,8 @@ class GRUCell(Cell):
         return inner + outer * (np.arange(len(outer)) < 2 * self.layer.units)
 
     def step(self, t: int) -> None:
-        (h,), u, hU_g = self.states, self.layer.units, self.hU_g[t]
-        hU = self.recurrent.forward(h[t], self.hU)
+        (h,), u, hU_g = self.states_at, self.layer.units, self.hU_g[t]
+        hU = self.recurrent.step(h[t], self.hU)
         self.zr[t] += hU[:, : 2 * u]
         self.act.forward(self.zr[t], t)
         hU_g[...] = hU[:, 2 * u :]
@@ -48,7 +51,7 @@ class GRUCell(Cell):
 
     def mix(self, t: int) -> None:
         """g = a(g);  h_t = g + z (h - g)"""
-        (h,), g, spare = self.states, self.g[t], self.spare
+        (h,), g, spare = self.states_at, self.g[t], self.spare
         self.act_g.forward(g, t)
         np.subtract(h[t], g, out=spare)
         spare *= self.u[t]
@@ -61,7 +64,7 @@ class GRUCell(Cell):
 
     def mix_back(self, t: int, dh: Array, dg: Array) -> None:
         """Write the slopes of the update gate and of the candidate; dh becomes what passes on to h directly."""
-        (h,), g, spare = self.states, self.g[t], self.spare
+        (h,), g, spare = self.states_at, self.g[t], self.spare
         np.subtract(h[t], g, out=spare)
         np.multiply(spare, dh, out=self.du[t])
         np.multiply(dh, self.u[t], out=spare)
@@ -75,21 +78,46 @@ class GRUCell(Cell):
         np.multiply(dg, self.hU_g[t], out=self.dr[t])
         np.multiply(dg, self.r[t], out=self.dz_g[t])
         self.act.backward(self.dzr[t], self.zr[t], t)
-        dh += self.recurrent.backward(self.dz[t], self.spare)
+        dh += self.recurrent.step_back(self.dz_at[t], self.spare)
 
     def write_gradients(self) -> None:
         """The candidate's part of dz is that of h U until the recurrent gradients are written, then that of x W."""
         layer = self.layer
-        self.recurrent.gradient(self.states[0][:-1], self.dz, layer.recurrent_kernel.grad)
+        self.recurrent.gradient(self.states[0][:-1], self.dz, self.grads.recurrent_kernel)
         if layer.use_bias:
-            np.add.reduce(rows(self.dz_g), axis=0, out=layer.bias.grad[1, 2 * layer.units :])
+            kernels.column_sums(rows(self.dz_g), self.grads.bias[1, 2 * layer.units :])
         self.dz_g[...] = self.dg
         self.write_input_gradients()
 
     def write_bias(self, gradient: Array) -> None:
-        u, (inner, outer) = self.layer.units, self.layer.bias.grad
+        u, (inner, outer) = self.layer.units, self.grads.bias
         inner[...] = gradient
         outer[: 2 * u] = gradient[: 2 * u]
+
+
+class UsualCell(GRUCell):
+    """The same with s = sigmoid and a = tanh: all between the product and the two tanh in one pass each."""
+
+    light = overwrites = True
+
+    def prepare(self) -> None:
+        super().prepare()
+        u = self.layer.units
+        self.outer = self.layer.bias.value[1, 2 * u :] if self.layer.use_bias else np.zeros(u, self.dtype)
+
+    def step(self, t: int) -> None:
+        (h,), z, candidate = self.states_at, self.z_at[t], self.hU_g[t]
+        kernels.gru_gates(z, self.recurrent.step(h[t], self.hU), self.outer, candidate)
+        zr, g = self.zr[t], self.g[t]
+        np.tanh(zr, out=zr)
+        kernels.gru_candidate(z, candidate)
+        np.tanh(g, out=g)
+        kernels.gru_state(z, h[t], h[t + 1])
+
+    def step_back(self, t: int, *slopes: Array) -> None:
+        (h,), (dh,), dz = self.states_at, slopes, self.dz_at[t]
+        kernels.gru_slopes(dh, dz, self.hU_g[t], h[t], self.dg[t])
+        dh += self.recurrent.step_back(dz, self.spare)
 
 
 class ResetFirstCell(GRUCell):
@@ -105,7 +133,7 @@ class ResetFirstCell(GRUCell):
         self.rh = self.hU_g  # the same memory for what takes its place
 
     def step(self, t: int) -> None:
-        (h,), u = self.states, self.layer.units
+        (h,), u = self.states_at, self.layer.units
         self.zr[t] += self.gate_product.forward(h[t], self.hU[:, : 2 * u])
         self.act.forward(self.zr[t], t)
         np.multiply(self.r[t], h[t], out=self.rh[t])
@@ -113,7 +141,7 @@ class ResetFirstCell(GRUCell):
         self.mix(t)
 
     def step_back(self, t: int, *slopes: Array) -> None:
-        (h,), (dh,), dg, spare = self.states, slopes, self.dz_g[t], self.spare
+        (h,), (dh,), dg, spare = self.states_at, slopes, self.dz_g[t], self.spare
         self.mix_back(t, dh, dg)
         drh = self.product.backward(dg, spare)
         np.multiply(drh, h[t], out=self.dr[t])
@@ -122,7 +150,7 @@ class ResetFirstCell(GRUCell):
         dh += self.gate_product.backward(self.dzr[t], spare)
 
     def write_gradients(self) -> None:
-        grad, u = self.layer.recurrent_kernel.grad, self.layer.units
+        grad, u = self.grads.recurrent_kernel, self.layer.units
         self.gate_product.gradient(self.states[0][:-1], self.dzr, grad[:, : 2 * u])
         self.product.gradient(self.rh, self.dz_g, grad[:, 2 * u :])
         self.write_input_gradients()
@@ -145,6 +173,7 @@ class GRU(Recurrent):
         True, doc="Apply the reset gate after the recurrent product, which has a bias of its own.", positional=False
     )
 
+    without_effect: ClassVar[Mapping[str, str]] = {"use_cudnn": CUDNN}
     examples = (
         {"units": 3, "input_shape": [4, 2]},
         {"units": 3, "reset_after": False, "return_sequences": True, "input_shape": [4, 2]},
@@ -155,7 +184,8 @@ class GRU(Recurrent):
 
     def _fill(self, values: dict[str, Any], findings: Any, path: Any) -> None:
         super()._fill(values, findings, path)
-        self.cell = GRUCell if self.reset_after else ResetFirstCell
+        usual = type(self.activation) is Tanh and type(self.recurrent_activation) is Sigmoid
+        self.cell = (UsualCell if usual else GRUCell) if self.reset_after else ResetFirstCell
 
     def bias_shape(self) -> Shape:
         return (2, 3 * self.units) if self.reset_after else (3 * self.units,)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from nnctl.fields import field
 from nnctl.initializers import Initializer
 from nnctl.layers import Array, Shape
 from nnctl.layers.gates import TanhGates, blocks, make_gates
-from nnctl.layers.recurrent import ACTIVATION_DOC, RECURRENT_ACTIVATION_DOC, UNITS_DOC, Recurrent
+from nnctl.layers.recurrent import ACTIVATION_DOC, CUDNN, RECURRENT_ACTIVATION_DOC, UNITS_DOC, Recurrent
 from nnctl.layers.scan import Cell
 from nnctl.registry import register
 from nnctl.rules import PositiveInt
@@ -29,15 +30,16 @@ class LSTMCell(Cell):
         self.act, self.act_c = make_gates([s, s, a, s], self.z[0]), make_gates([a], self.spare)
         self.i, self.f, self.g, self.o = blocks(self.z, 4)
         self.a = np.empty_like(self.states[1][1:])  # a(c)
+        self.a_at = list(self.a)
         self.hU = np.empty_like(self.z[0])
 
     def step(self, t: int) -> None:
-        (h, c), z, a, spare = self.states, self.z[t], self.a[t], self.spare
-        z += self.recurrent.forward(h[t], self.hU)
+        (h, c), z, a, spare = self.states_at, self.z_at[t], self.a_at[t], self.spare
+        z += self.recurrent.step(h[t], self.hU)
         self.act.forward(z, t)
         np.multiply(self.f[t], c[t], out=a)
         a += np.multiply(self.i[t], self.g[t], out=spare)
-        c[t + 1] = a
+        c[t + 1][...] = a
         self.act_c.forward(a, t)
         np.multiply(self.o[t], a, out=h[t + 1])
 
@@ -45,7 +47,7 @@ class LSTMCell(Cell):
         self.di, self.df, self.dg, self.do = blocks(self.dz, 4)
 
     def step_back(self, t: int, *slopes: Array) -> None:
-        (dh, dc), c, dz, a, spare = slopes, self.states[1], self.dz[t], self.a[t], self.spare
+        (dh, dc), c, dz, a, spare = slopes, self.states_at[1], self.dz_at[t], self.a_at[t], self.spare
         np.multiply(dh, a, out=self.do[t])
         np.multiply(dh, self.o[t], out=spare)
         self.act_c.backward(spare, a, t)
@@ -54,27 +56,28 @@ class LSTMCell(Cell):
         np.multiply(dc, self.g[t], out=self.di[t])
         np.multiply(dc, c[t], out=self.df[t])
         dc *= self.f[t]
-        self.act.backward(dz, self.z[t], t)
-        self.recurrent.backward(dz, dh)
+        self.act.backward(dz, self.z_at[t], t)
+        self.recurrent.step_back(dz, dh)
 
 
 class UsualCell(LSTMCell):
     """The same with s = sigmoid and a = tanh: all between the product and the two tanh in one pass each."""
 
+    light = overwrites = True
     act: TanhGates
 
     def step(self, t: int) -> None:
-        (h, c), z, a, gates = self.states, self.z[t], self.a[t], self.act
-        kernels.open_gates(z, self.recurrent.forward(h[t], self.hU), gates.scale)
+        (h, c), z, a, gates = self.states_at, self.z_at[t], self.a_at[t], self.act
+        kernels.open_gates(z, self.recurrent.step(h[t], self.hU), gates.scale)
         np.tanh(z, out=z)
         kernels.lstm_state(z, gates.scale, gates.shift, c[t], c[t + 1], a)
         np.tanh(a, out=a)
         np.multiply(self.o[t], a, out=h[t + 1])
 
     def step_back(self, t: int, *slopes: Array) -> None:
-        (dh, dc), c, dz = slopes, self.states[1], self.dz[t]
-        kernels.lstm_slopes(dh, dc, self.z[t], self.a[t], c[t], self.act.offset, dz)
-        self.recurrent.backward(dz, dh)
+        (dh, dc), c, dz = slopes, self.states_at[1], self.dz_at[t]
+        kernels.lstm_slopes(dh, dc, dz, self.a_at[t], c[t])
+        self.recurrent.step_back(dz, dh)
 
 
 class _ForgetAtFirst(Initializer):
@@ -110,6 +113,7 @@ class LSTM(Recurrent):
         legacy={"forget_bias_init": {"one": True, "ones": True, "zero": False, "zeros": False}.get},
     )
 
+    without_effect: ClassVar[Mapping[str, str]] = {"use_cudnn": CUDNN}
     examples = (
         {"units": 3, "input_shape": [4, 2]},
         {"units": 2, "activation": "relu", "return_sequences": True, "go_backwards": True, "input_shape": [3, 2]},

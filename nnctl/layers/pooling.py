@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 
-from nnctl import kernels
+from nnctl import kernels, threads
 from nnctl.fields import field
 from nnctl.layers import Array, Context, Shape
 from nnctl.layers.windows import DATA_FORMAT_DOC, ORDERINGS, DataFormat, Sizes, Sliding
@@ -28,6 +30,7 @@ class Pooling(Sliding):
 
     sized = ("pool_size", "strides")
     fill = 0.0  # what the padding is taken for
+    draws = False  # whether `pooled` draws random numbers, so that the parts must come in turn
 
     def build(self, input_shape: Shape) -> Shape:
         size = self.per_axis(self.pool_size)
@@ -47,20 +50,39 @@ class Pooling(Sliding):
         x = self.inward(x)
         y = np.empty((len(x), *self.windows.output, x.shape[-1]), x.dtype)
         parts = self.blocks(x)
-        kept = [self.pooled(self.windows.pad(x[part], self.fill), y[part], ctx) for part in parts]
+        kept: list[Any] = [None] * len(parts)
+
+        def pool(number: int) -> None:
+            part = parts[number]
+            kept[number] = self.pooled(self.windows.pad(x[part], self.fill), y[part], ctx)
+
+        self.share(pool, len(parts), in_turn=self.draws)
         return self.outward(y), (x, y, parts, kept)
 
     def backward(self, dy: Array, cache: Any) -> Array:
         x, y, parts, kept = cache
         dy, dx = self.inward(dy), np.empty(x.shape, x.dtype)
-        for part, own in zip(parts, kept, strict=True):
+
+        def spread(number: int) -> None:
+            part, own = parts[number], kept[number]
             seen = self.windows.pad(x[part], self.fill)
             alone = seen.shape == dx[part].shape
             wide = dx[part] if alone else np.empty_like(seen)
             self.slope(seen, y[part], dy[part], own, wide)
             if not alone:
                 dx[part] = wide[self.windows.inside]
+
+        self.share(spread, len(parts))
         return self.outward(dx)
+
+    def share(self, work: Callable[[int], None], count: int, in_turn: bool = False) -> None:
+        """Carry out work(0) to work(count - 1), each thread a run of them."""
+
+        def run(numbers: slice) -> None:
+            for number in range(numbers.start, numbers.stop):
+                work(number)
+
+        threads.share([partial(run, part) for part in threads.ranges(count, 1 if in_turn else threads.current())])
 
     def blocks(self, x: Array) -> list[slice]:
         step = max(1, BLOCK_BYTES // max(1, math.prod(x.shape[1:]) * x.itemsize))

@@ -16,7 +16,8 @@ from nnctl.fields import field
 from nnctl.findings import Findings, Path
 from nnctl.initializers import AnInitializer, Initializer
 from nnctl.layers import Array, Context, Layer, Shape
-from nnctl.layers.scan import Cell
+from nnctl.layers.parts import Parts
+from nnctl.layers.scan import Cell, Gradients
 from nnctl.registry import snake
 from nnctl.regularizers import ARegularizer
 from nnctl.rules import Fraction, NonNegativeInt, PositiveInt
@@ -24,6 +25,7 @@ from nnctl.rules import Fraction, NonNegativeInt, PositiveInt
 UNITS_DOC = "Width of the output and of the state."
 ACTIVATION_DOC = "Activation of the output and the candidate state."
 RECURRENT_ACTIVATION_DOC = "Activation of the gates."
+CUDNN = "nnctl computes on the processor"
 IMPLEMENTATION_DOC = "Keras' way to cut the products; accepted, as the numbers are the same."
 
 
@@ -90,6 +92,9 @@ class Recurrent(Layer):
         super()._fill(values, findings, path)
         self.carried: list[Array] | None = None
 
+    def activated(self, input_shape: Shape, output_shape: Shape) -> Shape:
+        return (self.units,)
+
     def build(self, input_shape: Shape) -> Shape:
         self.steps, inputs = input_shape
         width, prefix = self.cell.gates * self.units, f"{snake(self.title())}_cell/"
@@ -107,29 +112,28 @@ class Recurrent(Layer):
         self.carried = None
         return (self.steps, self.units) if self.return_sequences else (self.units,)
 
+    def gradients(self) -> Gradients:
+        return Gradients(self.kernel.grad, self.recurrent_kernel.grad, self.bias.grad if self.use_bias else None)
+
     def bias_shape(self) -> Shape:
         return (self.cell.gates * self.units,)
 
     def bias_start(self) -> Initializer:
         return self.bias_initializer
 
-    def product_size(self, rows: int, output_shape: Shape) -> int:
-        """That of the inputs of all steps; the products of the single steps have one thread anyway."""
-        return rows * self.steps * self.kernel.size
-
     def numbers(self, rows: int, output_shape: Shape) -> int:
-        """The gates of all steps, and their slopes."""
-        return rows * self.steps * self.units * self.cell.gates * 2
+        """The gates of all steps and their slopes, each of which a compiled loop saves several passes."""
+        return rows * self.steps * self.units * self.cell.gates * 8
 
     def compute_mask(self, x: Array, mask: Array | None) -> Array | None:
         return mask if self.return_sequences else None
 
     def forward(self, x: Array, ctx: Context) -> tuple[Array, Any]:
-        cell = self.cell(self, x, ctx)
-        y = cell.forward()
+        parts = Parts(self, x, ctx)
+        y = parts.forward()
         if self.stateful:
-            self.carried = [state[-1].copy() for state in cell.states]
-        return y, cell
+            self.carried = parts.last_states()
+        return y, parts
 
     def backward(self, dy: Array, cache: Any) -> Array | None:
         dx: Array | None = cache.backward(dy)

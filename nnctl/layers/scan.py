@@ -1,6 +1,7 @@
 """The scan over time: what one pass of a recurrent layer over one batch does, whatever its cell.
 
-A `Cell` keeps the arrays of all steps, and so is the cache that `backward` needs. Time comes first:
+A `Cell` keeps the arrays of all steps that `backward` needs, once: a cell that `overwrites` has none of its
+gates left after it. Time comes first:
 
     x (T, B, I + 1)                   the inputs and a 1, whose weights are the bias
     z (T, B, gates * units)           x W + b for all steps, from one product; a step turns z[t] into gates
@@ -15,15 +16,19 @@ valid one; before the first valid one it is zero; with `zero_output_for_mask` it
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from nnctl import threads
-from nnctl.layers import Array, Context, Shape, rows
-from nnctl.layers.dropout import draw_mask
+from nnctl import kernels, threads
+from nnctl.layers import Array, rows
 from nnctl.layers.gates import blocks
+
+# Slopes that vanish on their way back are set to zero before they, or what they are multiplied with, become
+# denormal numbers, which many processors compute with a hundred times slower. They change no weight.
+TINY, FLUSH_EVERY = 1e-25, 4
 
 
 class Product:
@@ -39,7 +44,10 @@ class Product:
 
     def forward(self, x: Array, out: Array) -> Array:
         if self.masks is None:
-            np.matmul(rows(x), self.weight, out=rows(out))
+            kernels.product(rows(x), self.weight, rows(out))
+            return out
+        if len(self.masks) == 1:
+            kernels.product(rows(x * self.masks[0]), self.weight, rows(out))
             return out
         for keep, w, y in zip(self.masks, *self.parts(self.weight, out), strict=True):
             np.matmul(x * keep, w, out=y)
@@ -49,17 +57,35 @@ class Product:
         """Write the gradient of x; `out` may leave out the 1 at its end."""
         width = out.shape[-1]
         if self.masks is None:
-            np.matmul(rows(dy), self.transposed[:, :width], out=rows(out))
+            kernels.product(rows(dy), self.transposed[:, :width], rows(out))
+            return out
+        if len(self.masks) == 1:
+            kernels.product(rows(dy), self.transposed[:, :width], rows(out))
+            out *= self.masks[0][:, :width]
             return out
         out[...] = 0
         for keep, w, part in zip(self.masks, *self.parts(self.weight, dy), strict=True):
             out += np.matmul(part, w[:width].T) * keep[:, :width]
         return out
 
+    def step(self, x: Array, out: Array) -> Array:
+        """Do as `forward` for the matrices of one step: the least that Python can do, as there are many."""
+        if self.masks is None and len(x) * self.weight.size < threads.PRODUCT and out.flags.c_contiguous:
+            return np.dot(x, self.weight, out)
+        return self.forward(x, out)
+
+    def step_back(self, dy: Array, out: Array) -> Array:
+        """Do as `backward` for the matrices of one step."""
+        if self.masks is None and len(dy) * self.weight.size < threads.PRODUCT and out.flags.c_contiguous:
+            return np.dot(dy, self.transposed, out)
+        return self.backward(dy, out)
+
     def gradient(self, x: Array, dy: Array, out: Array) -> Array:
         """Write the gradient of w, from all steps."""
         if self.masks is None:
-            return np.matmul(rows(x).T, rows(dy), out=out)
+            return kernels.product(rows(x).T, rows(dy), out, by_rows=True)
+        if len(self.masks) == 1:
+            return kernels.product(rows(x * self.masks[0]).T, rows(dy), out, by_rows=True)
         for keep, part, grad in zip(self.masks, *self.parts(dy, out), strict=True):
             np.matmul(rows(x * keep).T, rows(part), out=grad)
         return out
@@ -69,31 +95,55 @@ class Product:
         return [blocks(array, len(self.masks)) for array in arrays]
 
 
+@dataclass
+class Given:
+    """What one pass starts from: a batch, or some rows of it."""
+
+    x: Array  # (B, T, I)
+    mask: Array | None = None  # (B, T)
+    input_masks: Array | None = None  # of dropout, (gates, B, I)
+    state_masks: Array | None = None  # (gates, B, units)
+    starts: list[Array] | None = None  # (B, units) each; zeros where there are none
+
+
+class Gradients(NamedTuple):
+    """Where a pass writes the gradients of a layer's weights."""
+
+    kernel: Array
+    recurrent_kernel: Array
+    bias: Any  # None where the layer has none
+
+    def like(self) -> Gradients:
+        """Return as much new memory."""
+        bias = None if self.bias is None else np.empty_like(self.bias)
+        return Gradients(np.empty_like(self.kernel), np.empty_like(self.recurrent_kernel), bias)
+
+
 class Cell:
-    """One pass of a layer over one batch."""
+    """One pass of a layer over one batch, or some rows of it."""
 
     gates: ClassVar[int] = 1  # blocks of `units` columns in the kernels
     memories: ClassVar[int] = 1  # arrays that go from step to step
+    light: ClassVar[bool] = False  # whether a compiled step is little more than its product
+    overwrites: ClassVar[bool] = False  # whether dz takes the place of z, which makes for less memory to go through
 
-    def __init__(self, layer: Any, x: Array, ctx: Context) -> None:
+    def __init__(self, layer: Any, given: Given) -> None:
+        x, masks = given.x, given.input_masks
         self.layer, self.dtype = layer, x.dtype
         self.x = self._with_one(self._ordered(x))
         self.steps, batch, _ = self.x.shape
-        # Keras draws a mask for each gate as soon as there is recurrent dropout.
-        gates = self.gates if layer.recurrent_dropout or layer.implementation == 1 else 1
-        kernel, masks = layer.kernel.value, self._drop(layer.dropout, (gates, batch, x.shape[-1]), ctx)
+        kernel = layer.kernel.value
         if layer.use_bias:
             kernel = np.concatenate([kernel, self.bias()[None]])
         self.inputs = Product(kernel, None if masks is None else self._with_one(masks))
-        self.recurrent = Product(
-            layer.recurrent_kernel.value, self._drop(layer.recurrent_dropout, (gates, batch, layer.units), ctx)
-        )
+        self.recurrent = Product(layer.recurrent_kernel.value, given.state_masks)
         self.z = self.inputs.forward(self.x, np.empty((self.steps, batch, self.gates * layer.units), x.dtype))
         self.states = [np.empty((self.steps + 1, batch, layer.units), x.dtype) for _ in range(self.memories)]
-        starts = layer.start(batch)
         for number, state in enumerate(self.states):
-            state[0] = 0 if starts is None else starts[number]
-        self._look_at_mask(ctx.mask, starts is not None)
+            state[0] = 0 if given.starts is None else given.starts[number]
+        # The same arrays step by step: to index a list costs a third of indexing an array.
+        self.z_at, self.states_at = list(self.z), [list(state) for state in self.states]
+        self._look_at_mask(given.mask, given.starts is not None)
         self.spare = np.empty_like(self.states[0][0])
         self.prepare()
 
@@ -115,9 +165,6 @@ class Cell:
         """Put time first, in the order of processing."""
         x = x.swapaxes(0, 1)
         return x[::-1] if self.layer.go_backwards else x
-
-    def _drop(self, rate: float, shape: Shape, ctx: Context) -> Array | None:
-        return draw_mask(shape, rate, ctx.random, self.dtype) if ctx.training and rate else None
 
     def _look_at_mask(self, mask: Array | None, carried: bool) -> None:
         """Find the steps at which some rows rest, and where outputs are set to zero."""
@@ -145,12 +192,11 @@ class Cell:
         raise NotImplementedError
 
     def forward(self) -> Array:
-        with threads.single():
-            for t, rest in enumerate(self.resting):
-                self.step(t)
-                if rest is not None:
-                    for state in self.states:
-                        np.copyto(state[t + 1], state[t], where=rest)
+        for t, rest in enumerate(self.resting):
+            self.step(t)
+            if rest is not None:
+                for state in self.states:
+                    np.copyto(state[t + 1], state[t], where=rest)
         y = self.states[0][1:]
         if not self.layer.return_sequences:
             return y[-1] if self.shown is None else y[-1] * self.shown[-1]
@@ -158,7 +204,8 @@ class Cell:
             y = y * self.shown
         return y.swapaxes(0, 1)
 
-    def backward(self, dy: Array) -> Array | None:
+    def backward(self, dy: Array, grads: Gradients) -> Array | None:
+        self.grads = grads
         sequences = self.layer.return_sequences
         dy = dy.swapaxes(0, 1) if sequences else dy
         if self.shown is not None:
@@ -166,13 +213,16 @@ class Cell:
         slopes = [np.zeros_like(state[0]) for state in self.states]
         if not sequences:
             slopes[0] += dy
-        self.dz = np.empty_like(self.z)
+        self.dz = self.z if self.overwrites else np.empty_like(self.z)
+        self.dz_at = list(self.dz)
         self.prepare_back()
-        with threads.single():
-            for t in reversed(range(self.steps)):
-                if sequences:
-                    slopes[0] += dy[t]
-                self._step_back_valid(t, slopes)
+        for t in reversed(range(self.steps)):
+            if sequences:
+                slopes[0] += dy[t]
+            self._step_back_valid(t, slopes)
+            if t % FLUSH_EVERY == 0 and self.dtype == np.float32:
+                for slope in slopes:
+                    slope[np.abs(slope) < TINY] = 0
         self.write_gradients()
         return self._input_gradient() if self.layer.needs_dx else None
 
@@ -194,18 +244,17 @@ class Cell:
 
     def write_gradients(self) -> None:
         self.write_input_gradients()
-        self.recurrent.gradient(self.states[0][:-1], self.dz, self.layer.recurrent_kernel.grad)
+        self.recurrent.gradient(self.states[0][:-1], self.dz, self.grads.recurrent_kernel)
 
     def write_input_gradients(self) -> None:
-        kernel = self.layer.kernel
         gradient = self.inputs.gradient(self.x, self.dz, np.empty_like(self.inputs.weight))
-        inputs = kernel.shape[0]
-        kernel.grad[...] = gradient[:inputs]
+        inputs = len(self.grads.kernel)
+        self.grads.kernel[...] = gradient[:inputs]
         if self.layer.use_bias:
             self.write_bias(gradient[inputs])
 
     def write_bias(self, gradient: Array) -> None:
-        self.layer.bias.grad[...] = gradient
+        self.grads.bias[...] = gradient
 
     def _input_gradient(self) -> Array:
         inputs: int = self.layer.kernel.shape[0]

@@ -15,21 +15,22 @@ from nnctl.rules import PositiveInt
 class SimpleCell(Cell):
     """h_t = f(x_t W + h_(t-1) U + b)"""
 
+    overwrites = True
+
     def prepare(self) -> None:
         self.f = make_gates([self.layer.activation], self.z[0])
 
     def step(self, t: int) -> None:
-        (h,) = self.states
-        self.recurrent.forward(h[t], h[t + 1])
-        h[t + 1] += self.z[t]
-        self.f.forward(h[t + 1], t)
+        (h,) = self.states_at
+        y = self.recurrent.step(h[t], h[t + 1])
+        y += self.z_at[t]
+        self.f.forward(y, t)
 
     def step_back(self, t: int, *slopes: Array) -> None:
-        (h,), (dh,) = self.states, slopes
-        dz = self.dz[t]
+        (h,), (dh,), dz = self.states_at, slopes, self.dz_at[t]
         dz[...] = dh
         self.f.backward(dz, h[t + 1], t)
-        self.recurrent.backward(dz, dh)
+        self.recurrent.step_back(dz, dh)
 
 
 @register("layer")

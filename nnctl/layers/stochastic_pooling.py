@@ -19,6 +19,8 @@ class StochasticPooling(Pooling):
     without a positive value gives 0.
     """
 
+    draws = True
+
     def pooled(self, x: Array, y: Array, ctx: Context) -> Any:
         total, squares = np.zeros_like(y), np.zeros_like(y)
         for seen in kernels.elements(x, *self.windows.steps):

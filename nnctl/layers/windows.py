@@ -47,6 +47,11 @@ class Windows:
         return tuple(b + n + a for b, n, a in zip(self.before, self.input, self.after, strict=True))
 
     @property
+    def plain(self) -> bool:
+        """Whether every place is its own window, so that there is nothing to gather."""
+        return max(self.size) == max(self.strides) == 1 and self.padded == self.input
+
+    @property
     def inside(self) -> tuple[slice, ...]:
         """Where the sample lies in its padded self: an index for (B, *S, C)."""
         return (slice(None), *(slice(b, b + n) for b, n in zip(self.before, self.input, strict=True)))

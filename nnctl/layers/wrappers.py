@@ -15,7 +15,7 @@ import numpy as np
 from nnctl.activations import Activation
 from nnctl.errors import ConfigError
 from nnctl.fields import create, field, plain
-from nnctl.layers import ALayer, Array, Context, Layer, Shape
+from nnctl.layers import ALayer, Array, Context, Layer, Shape, Weight
 from nnctl.layers.recurrent import Recurrent
 from nnctl.registry import register, snake
 from nnctl.regularizers import Regularizer
@@ -29,13 +29,16 @@ class Wrapper(Layer):
         """Return the inner layers by name, in the order of their weights."""
         raise NotImplementedError
 
+    def own_weights(self) -> list[Weight]:
+        """Return what Keras 3 files under the wrapper itself, beside the weights of the inner layers."""
+        return []
+
     def build_inner(self, shape: Shape) -> list[Shape]:
         """Build the inner layers on one shape and take over their weights."""
         shapes = []
         for name, layer in self.inner().items():
             layer.weights = []
-            layer.check_rank(shape)
-            shapes.append(layer.build(shape))
+            shapes.append(layer.build_on(shape))
             for weight in layer.weights:
                 weight.name = f"{name}/{weight.name}"
             self.weights += layer.weights
@@ -133,9 +136,6 @@ class Bidirectional(Wrapper):
 
     def inner(self) -> dict[str, Layer]:
         return {str(layer.name): layer for layer in (self.forward_layer, self.reverse_layer)}
-
-    def product_size(self, rows: int, output_shape: Shape) -> int:
-        return max(layer.product_size(rows, output_shape) for layer in self.inner().values())
 
     @property
     def activity_regularizer(self) -> Regularizer | None:

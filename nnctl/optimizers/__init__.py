@@ -2,9 +2,10 @@
 
 All trainable weights are one flat vector and all gradients another (see model.Parameters), so an
 optimizer is its paper's formula on vectors: `update(w, g, slots, scratch, lr)`, in place. The base
-class calls it on blocks that fit the processor's cache, one after the other. A rule that looks at a
-weight as a whole (its norm, its rows) sets `whole_weights` and is called once a weight, with arrays
-in the weight's shape.
+class calls it on blocks that fit the processor's cache: several at once, in any order, cut anywhere, so
+that an update goes by elements and writes to nothing but what it is given. A rule that looks at a
+weight as a whole (its norm, its rows) sets `whole_weights` and is called once a weight, one after the
+other, with arrays in the weight's shape.
 
 What all rules share is a pass over the flat vectors, in the order of Keras:
 
@@ -17,11 +18,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated, Any, ClassVar, Protocol
 
 import numpy as np
 from annotated_types import Ge
 
+from nnctl import threads
 from nnctl.fields import Thing, field
 from nnctl.findings import Findings, Path
 from nnctl.optimizers import pieces
@@ -43,7 +46,7 @@ SQUARE_DOC = "Decay of the running mean of the squared gradients."
 class Parameters(Protocol):
     """What an optimizer sees of a model: flat vectors, and where each weight lies in them."""
 
-    weights: list[Any]  # with shape and size
+    weights: list[Any]  # with shape, size and path
     values: Array
     grads: Array
     slices: list[slice]
@@ -93,9 +96,14 @@ class Optimizer(Thing):
     def begin_step(self) -> None:
         """Bring `numbers` up to date, before the first block of a step."""
 
-    def slot_shape(self, name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
-        """Return the shape of a slot for a weight: the weight's own, or a smaller one."""
-        return shape
+    def slot_shape(self, name: str, weight: Any) -> tuple[int, ...] | None:
+        """Return the shape of a slot for a weight: the weight's own, or a smaller one; None for no slot."""
+        return weight.shape
+
+    def decay_weights(self, lr: float) -> None:
+        """w <- w - lr weight_decay w"""
+        if self.weight_decay:
+            self.parameters.values *= 1 - lr * self.weight_decay
 
     def conflicts(self) -> Any:
         given = [n for n in ("clipnorm", "clipvalue", "global_clipnorm") if getattr(self, n) is not None]
@@ -118,16 +126,16 @@ class Optimizer(Thing):
         self.slots = {name: np.zeros_like(parameters.values) for name in names}
         if self.whole_weights:
             views = [self.views(name) for name in self.slot_names]
-            self._pieces = list(pieces.weights(parameters, views, self.temporaries))
+            self._pieces = [list(pieces.weights(parameters, views, self.temporaries))]
         else:
-            own = [self.slots[name] for name in self.slot_names]
-            self._pieces = list(pieces.blocks(parameters.values, parameters.grads, own, self.temporaries))
+            self._pieces = pieces.blocks(parameters, [self.slots[name] for name in self.slot_names], self.temporaries)
 
-    def views(self, slot: str) -> list[Array]:
-        """Return a slot as one array a weight; one that is smaller than its weight fills the place's beginning."""
-        shapes = [self.slot_shape(slot, weight.shape) for weight in self.parameters.weights]
+    def views(self, slot: str) -> list[Any]:
+        """Return a slot as one array a weight, or None; one smaller than its weight fills the place's beginning."""
+        shapes = [self.slot_shape(slot, weight) for weight in self.parameters.weights]
         parts = [self.slots[slot][part] for part in self.parameters.slices]
-        return [part[: math.prod(shape)].reshape(shape) for part, shape in zip(parts, shapes, strict=True)]
+        pairs = zip(parts, shapes, strict=True)
+        return [None if shape is None else part[: math.prod(shape)].reshape(shape) for part, shape in pairs]
 
     def rate(self) -> float:
         """Return the learning rate of the next step."""
@@ -142,15 +150,17 @@ class Optimizer(Thing):
         self.t = (self.iterations - 1) // (self.gradient_accumulation_steps or 1) + 1
         if self.gradient_accumulation_steps is None or self._accumulate(self.gradient_accumulation_steps):
             self._clip()
-            if self.weight_decay:
-                self.parameters.values *= 1 - lr * self.weight_decay
+            self.decay_weights(lr)
             self.begin_step()
-            for w, g, slots, scratch in self._pieces:
-                self.update(w, g, slots, scratch, lr)
+            threads.share([partial(self._update, part, lr) for part in self._pieces])
         if self.use_ema:
             self._average()
         if self.iterations % FLUSH_EVERY == 0:
             self._flush()
+
+    def _update(self, part: list[pieces.Piece], lr: float) -> None:
+        for w, g, slots, scratch in part:
+            self.update(w, g, slots, scratch, lr)
 
     def _accumulate(self, steps: int) -> bool:
         """Add up the gradients; at every `steps`-th step put their mean in their place and return True."""

@@ -1,0 +1,96 @@
+"""A recurrent layer's pass over a batch, in parts that threads run side by side.
+
+Steps must follow one another, but the rows of a batch know nothing of each other. So two threads go
+through the steps of half the rows each, where a step is work enough: both need the interpreter
+between two products, and more of them would only wait for it.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from nnctl import kernels, threads
+from nnctl.layers import Array, Context
+from nnctl.layers.dropout import draw_mask
+from nnctl.layers.scan import Cell, Given, Gradients
+
+MOST = 2
+WORTH = {"compiled": 1_000_000, "numpy": 8_000_000}  # multiplications of a step that pay for a thread
+
+
+class Parts:
+    """The cells of one batch, each with some of its rows; a cell keeps what `backward` needs."""
+
+    def __init__(self, layer: Any, x: Array, ctx: Context) -> None:
+        self.layer = layer
+        self.given = self._cut(self._draw(x, ctx), layer.start(len(x)))
+        self.cells: list[Cell] = []
+
+    def _draw(self, x: Array, ctx: Context) -> Given:
+        """Draw the masks of dropout for the whole batch, so that they do not depend on the parts."""
+        layer = self.layer
+        # Keras draws a mask for each gate as soon as there is recurrent dropout.
+        gates = layer.cell.gates if layer.recurrent_dropout or layer.implementation == 1 else 1
+
+        def draw(rate: float, width: int) -> Array | None:
+            return draw_mask((gates, len(x), width), rate, ctx.random, x.dtype) if ctx.training and rate else None
+
+        inputs = draw(layer.dropout, x.shape[-1])
+        return Given(x, ctx.mask, inputs, draw(layer.recurrent_dropout, layer.units))
+
+    def _cut(self, whole: Given, starts: list[Array] | None) -> list[Given]:
+        layer, (rows, steps, _) = self.layer, whole.x.shape
+        step = rows * layer.recurrent_kernel.size
+        per_thread = WORTH["compiled" if layer.cell.light and kernels.chosen == "compiled" else "numpy"]
+        count = min(MOST, threads.parts(step * steps), max(1, step // per_thread))
+        self.rows = threads.ranges(rows, count) or [slice(0, 0)]
+        return [
+            Given(
+                whole.x[part],
+                None if whole.mask is None else whole.mask[part],
+                None if whole.input_masks is None else whole.input_masks[:, part],
+                None if whole.state_masks is None else whole.state_masks[:, part],
+                None if starts is None else [start[part] for start in starts],
+            )
+            for part in self.rows
+        ]
+
+    def forward(self) -> Array:
+        outputs: list[Any] = [None] * len(self.rows)
+        cells: list[Any] = [None] * len(self.rows)
+
+        def run(number: int) -> None:
+            cells[number] = self.layer.cell(self.layer, self.given[number])
+            outputs[number] = cells[number].forward()
+
+        threads.share([partial(run, number) for number in range(len(self.rows))])
+        self.cells = cells
+        return _joined(outputs)
+
+    def backward(self, dy: Array) -> Array | None:
+        """Write the gradients of the weights; return that of x where it is needed."""
+        own: Gradients = self.layer.gradients()
+        others = [own.like() for _ in self.cells[1:]]
+        slopes: list[Any] = [None] * len(self.rows)
+
+        def run(number: int, grads: Gradients) -> None:
+            slopes[number] = self.cells[number].backward(dy[self.rows[number]], grads)
+
+        threads.share([partial(run, number, grads) for number, grads in enumerate([own, *others])])
+        for other in others:
+            for total, part in zip(own, other, strict=True):
+                if total is not None:
+                    total += part
+        return None if slopes[0] is None else _joined(slopes)
+
+    def last_states(self) -> list[Array]:
+        """Return the states after the last step, of all rows."""
+        per_cell = [[state[-1] for state in cell.states] for cell in self.cells]
+        return [np.concatenate(states) for states in zip(*per_cell, strict=True)]
+
+
+def _joined(parts: list[Array]) -> Array:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
