@@ -73,6 +73,7 @@ class Thing:
     fields: ClassVar[dict[str, Field]] = {}
     examples: ClassVar[tuple[Mapping[str, Any], ...]] = ()  # small configs for the contract tests
     joined: ClassVar[Mapping[tuple[str, ...], str]] = {}  # old fields that together say one: (nb_row, nb_col)
+    without_effect: ClassVar[Mapping[str, str]] = {}  # Keras' arguments that are taken and change nothing, and why
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -143,7 +144,10 @@ class Thing:
 
     @classmethod
     def joining(cls, given: Mapping[str, Any], findings: Findings, path: Path) -> Mapping[str, Any]:
-        """Put old fields that together say one in its place: nb_row, nb_col -> kernel_size."""
+        """Join old fields that together say one (nb_row, nb_col -> kernel_size); drop those without effect."""
+        for name in [name for name in cls.without_effect if name in given]:
+            findings.notice((*path, name), f"{name!r} has no effect: {cls.without_effect[name]}")
+            given = {key: value for key, value in given.items() if key != name}
         for parts, name in cls.joined.items():
             if all(part in given and part not in cls.fields for part in parts) and name not in given:
                 for part in parts:
@@ -271,7 +275,8 @@ def _create(kind: str, value: Any, findings: Findings, path: Path) -> Any:
     found = find(kind, name)
     if found is None:
         near = suggest_name(kind, name)
-        hint = f"did you mean {near!r}?" if near else f"known: {', '.join(known(kind))}"
+        listed = ", ".join(known(kind))
+        hint = f"did you mean {near!r}?" if near else f"known: {listed}; if it is a plugin's, add  --plugin FILE.py"
         if name in CODE:
             hint = "code cannot stand in a spec: register a class of yours and load it with --plugin FILE.py"
         findings.error(here, f"no {kind} is called {name!r}", hint)

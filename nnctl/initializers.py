@@ -7,6 +7,7 @@ The contract is `initializer(shape, random, dtype) -> array`. The fans of a weig
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -35,6 +36,10 @@ class Initializer(Thing):
 
     def draw(self, shape: Shape, random: np.random.Generator) -> Array:
         raise NotImplementedError
+
+    def between(self, input_axes: tuple[int, ...], output_axes: tuple[int, ...]) -> Initializer:
+        """Return the same for a weight whose fans lie along these axes, unless it names axes of its own."""
+        return self
 
 
 AnInitializer = Annotated[Initializer, Of("initializer")]
@@ -122,8 +127,34 @@ class TruncatedNormal(Initializer):
         return self.mean + self.stddev * truncated_normal(shape, random)
 
 
+class _Fanned(Initializer):
+    """An initializer whose variance goes by the number of inputs and outputs of a unit"""
+
+    input_axes: tuple[int, ...] | None = field(
+        None, doc="Axes of the weight whose sizes make up fan_in; null for Keras' rule. Given with output_axes."
+    )
+    output_axes: tuple[int, ...] | None = field(None, doc="Axes whose sizes make up fan_out; null for Keras' rule.")
+
+    def conflicts(self) -> Iterator[tuple[str, str]]:
+        if (self.input_axes is None) != (self.output_axes is None):
+            yield "output_axes", "input_axes and output_axes go together: give both or neither"
+
+    def between(self, input_axes: tuple[int, ...], output_axes: tuple[int, ...]) -> Initializer:
+        if self.input_axes is not None:
+            return self
+        return type(self)(**self.config() | {"input_axes": input_axes, "output_axes": output_axes})
+
+    def fans(self, shape: Shape) -> tuple[float, float]:
+        if self.input_axes is None or self.output_axes is None:
+            return fans(shape)
+        for axis in (*self.input_axes, *self.output_axes):
+            if not -len(shape) <= axis < len(shape):
+                raise ValueError(f"{self.title()}: a weight of shape {shape} has no axis {axis}")
+        return math.prod(shape[axis] for axis in self.input_axes), math.prod(shape[axis] for axis in self.output_axes)
+
+
 @register("initializer")
-class VarianceScaling(Initializer):
+class VarianceScaling(_Fanned):
     """value ~ a distribution with variance scale / n, where n is fan_in, fan_out or their mean
 
     Source  Glorot & Bengio 2010, He et al. 2015; keras.initializers.VarianceScaling
@@ -137,17 +168,17 @@ class VarianceScaling(Initializer):
     seed: Seed = field(None, doc=SEED_DOC)
 
     def draw(self, shape: Shape, random: np.random.Generator) -> Array:
-        return scaled(shape, random, self.scale, self.mode, self.distribution)
+        return scaled(shape, self.fans(shape), random, self.scale, self.mode, self.distribution)
 
 
-class _Scaled(Initializer):
+class _Scaled(_Fanned):
     """A VarianceScaling with fixed (scale, mode, distribution)."""
 
     scaling = (1.0, "fan_avg", "uniform")
     seed: Seed = field(None, doc=SEED_DOC)
 
     def draw(self, shape: Shape, random: np.random.Generator) -> Array:
-        return scaled(shape, random, *self.scaling)
+        return scaled(shape, self.fans(shape), random, *self.scaling)
 
 
 @register("initializer")
@@ -256,9 +287,11 @@ def fans(shape: Shape) -> tuple[float, float]:
     return shape[-2] * field_size, shape[-1] * field_size
 
 
-def scaled(shape: Shape, random: np.random.Generator, scale: float, mode: str, distribution: str) -> Array:
+def scaled(
+    shape: Shape, fans: tuple[float, float], random: np.random.Generator, scale: float, mode: str, distribution: str
+) -> Array:
     """Draw with variance scale / fan."""
-    fan_in, fan_out = fans(shape)
+    fan_in, fan_out = fans
     variance = scale / max(1.0, {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[mode])
     if distribution == "uniform":
         limit = math.sqrt(3 * variance)

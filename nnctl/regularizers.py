@@ -34,7 +34,7 @@ class Regularizer(Thing):
 ARegularizer = Annotated[Regularizer, Of("regularizer")]
 
 
-@register("regularizer", aliases=("l1_l2",), legacy=("l1l2",))
+@register("regularizer", aliases=("l1_l2",), legacy=("l1l2", "activity_l1l2"))
 class L1L2(Regularizer):
     """penalty = l1 * sum |w| + l2 * sum w^2
 

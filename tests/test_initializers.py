@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nnctl.errors import ConfigError
 from nnctl.fields import create
 from nnctl.initializers import fans
 
@@ -31,6 +32,7 @@ PROMISES = [
     ("truncated_normal", 0.05 * 0.8796, 0.1),
     ({"VarianceScaling": {"scale": 3.0, "mode": "fan_out", "distribution": "uniform"}}, 0.1, math.sqrt(0.03)),
     ({"VarianceScaling": {"distribution": "untruncated_normal"}}, math.sqrt(1 / 200), math.inf),
+    ({"HeUniform": {"input_axes": [1], "output_axes": [0]}}, math.sqrt(2 / 300), math.sqrt(6 / 300)),
 ]
 
 
@@ -73,6 +75,17 @@ def test_a_seed_of_its_own_does_not_touch_the_stream() -> None:
 def test_fans_of_kernels() -> None:
     assert fans((7,)) == (7, 7)
     assert fans((5, 5, 3, 8)) == (75, 200)
+
+
+def test_axes_of_the_fans() -> None:
+    assert create("initializer", {"GlorotNormal": {"input_axes": [0, 1], "output_axes": [-1]}}).fans((2, 3, 4)) == (
+        6,
+        4,
+    )
+    with pytest.raises(ConfigError, match="input_axes and output_axes go together"):
+        create("initializer", {"VarianceScaling": {"input_axes": [0]}})
+    with pytest.raises(ValueError, match=r"a weight of shape \(2, 3\) has no axis 2"):
+        draw({"LecunNormal": {"input_axes": [0], "output_axes": [2]}}, (2, 3))
 
 
 @pytest.mark.parametrize(("name", "shape"), [("Orthogonal", (3,)), ("Identity", (2, 2, 2))])

@@ -10,6 +10,7 @@ import pytest
 from nnctl import layers, losses, metrics, optimizers, regularizers
 from nnctl.errors import ConfigError
 from nnctl.fields import create
+from nnctl.findings import LegacyNameWarning
 from nnctl.layers import Context
 from nnctl.model import Sequential
 
@@ -116,7 +117,8 @@ def test_accuracy_resolves_by_loss_and_shape() -> None:
         ("mse", 1, "BinaryAccuracy"),
     ]
     for loss, units, kind in expected:
-        made = create("metric", "acc").resolve(create("loss", loss), (units,))
+        with pytest.warns(LegacyNameWarning, match="'acc' is an old name"):
+            made = create("metric", "acc").resolve(create("loss", loss), (units,))
         assert (type(made).__name__, made.column) == (kind, "acc")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from nnctl.callbacks import Callback
+from nnctl.checkpoint.atomic import reason
 from nnctl.errors import ReadWriteError
 from nnctl.fields import field
 from nnctl.registry import register
@@ -62,4 +63,4 @@ class BatchHistory(Callback):
             with path.open(mode, encoding="utf-8", newline="\n") as file:
                 file.write(text)
         except OSError as error:
-            raise ReadWriteError(f"{path}: could not be written: {error.strerror}") from error
+            raise ReadWriteError(f"{path}: could not be written: {reason(error, path)}") from error

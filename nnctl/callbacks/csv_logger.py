@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
 
 from nnctl.callbacks import Callback
+from nnctl.checkpoint.atomic import reason, write_text
+from nnctl.errors import ReadWriteError
 from nnctl.fields import field
 from nnctl.registry import register
 
@@ -14,7 +17,7 @@ class CSVLogger(Callback):
     """file: epoch, and every column of the logs in alphabetical order, as in Keras
 
     When a run goes on after an interruption, lines of epochs that will be trained again are taken
-    out first, so every epoch stands in the file once.
+    out first, so every epoch stands in the file once. Raises ReadWriteError where it cannot be written.
     Source  keras.callbacks.CSVLogger
     """
 
@@ -27,28 +30,33 @@ class CSVLogger(Callback):
     examples = ({"filename": "epochs.csv"},)
 
     columns: list[str] | None
-    lines: int
+    lines: int | None  # in the file so far; None before the run has begun
 
     def reset(self) -> None:
-        self.columns, self.lines = None, 0
+        self.columns, self.lines = None, None
 
     def on_train_begin(self) -> None:
         path = self.path(self.filename)
-        if self.columns is None and not self.append:
-            path.write_text("")
-        elif self.columns is not None and path.exists():
-            kept = path.read_text().splitlines(keepends=True)[: self.lines]
-            path.write_text("".join(kept))
+        there = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
+        if self.lines is None:
+            self.lines = len(there) if self.append else 0
+        if len(there) != self.lines or not there:
+            write_text(path, "".join(there[: self.lines]))
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
         path = self.path(self.filename)
+        assert self.lines is not None
+        text = io.StringIO()
+        writer = csv.writer(text, delimiter=self.separator, lineterminator="\n")
         if self.columns is None:
             self.columns = sorted(logs)
-            self.lines = len(path.read_text().splitlines()) if path.exists() else 0
-        with path.open("a", newline="") as file:
-            writer = csv.writer(file, delimiter=self.separator, lineterminator="\n")
-            if self.lines == 0:
-                writer.writerow(["epoch", *self.columns])
-                self.lines = 1
-            writer.writerow([epoch, *(logs.get(name, "NA") for name in self.columns)])
+        if self.lines == 0:
+            writer.writerow(["epoch", *self.columns])
+            self.lines = 1
+        writer.writerow([epoch, *(logs.get(name, "NA") for name in self.columns)])
         self.lines += 1
+        try:
+            with path.open("a", encoding="utf-8", newline="\n") as file:
+                file.write(text.getvalue())
+        except OSError as error:
+            raise ReadWriteError(f"{path}: could not be written: {reason(error, path)}") from error

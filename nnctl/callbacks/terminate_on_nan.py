@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nnctl.callbacks import Callback
+from nnctl.fields import field
 from nnctl.registry import register
 
 
@@ -15,3 +16,5 @@ class TerminateOnNaN(Callback):
     that Keras' specs run; it changes nothing.
     Source  keras.callbacks.TerminateOnNaN
     """
+
+    raise_error: bool = field(False, doc="Accepted for Keras' sake: nnctl ends with an error in either case.")

@@ -13,7 +13,7 @@ from nnctl.rules import alternatives, describe, show, thing_kind, unwrap
 
 # Where a thing of a kind stands in a spec; NAME is replaced by the thing.
 CONTEXTS: dict[str, Any] = {
-    "activation": {"layers": [{"Dense": {"units": 8, "activation": "NAME"}}]},
+    "activation": {"layers": [{"Activation": {"activation": "NAME"}}]},  # the one layer that takes them all
     "initializer": {"layers": [{"Dense": {"units": 8, "kernel_initializer": "NAME"}}]},
     "regularizer": {"layers": [{"Dense": {"units": 8, "kernel_regularizer": "NAME"}}]},
     "constraint": {"layers": [{"Dense": {"units": 8, "kernel_constraint": "NAME"}}]},

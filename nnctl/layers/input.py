@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from nnctl.fields import field
-from nnctl.layers import Layer
+from nnctl.layers import BATCH_SIZE, Layer
 from nnctl.registry import register
 from nnctl.rules import PositiveInt
 
@@ -21,4 +24,5 @@ class Input(Layer):
         doc="Shape of one sample, without the batch axis.", legacy={"batch_shape": lambda shape: tuple(shape)[1:]}
     )
 
+    without_effect: ClassVar[Mapping[str, str]] = {"batch_size": BATCH_SIZE}
     examples = ({"shape": [3]},)

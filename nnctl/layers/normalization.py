@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -99,6 +100,7 @@ class BatchNormalization(Affine):
     moving_variance_initializer: AnInitializer = field("ones", doc="How the moving variance starts.", positional=False)
 
     mixes_rows = True
+    without_effect: ClassVar[Mapping[str, str]] = {"synchronized": "one process sees the whole batch"}
     examples = (
         {},
         {"axis": 1, "momentum": 0.5, "center": False, "input_shape": [3, 4]},

@@ -95,10 +95,10 @@ class Normalization(Layer):
         """Take mean and variance from training rows x (N, ...), in float64 and in two passes."""
         if self.mean is not None:
             return
-        parts = [x[start : start + ROWS] for start in range(0, len(x), ROWS)]
+        starts = range(0, len(x), ROWS)  # x may be rows on disk, that are read when they are asked for
         count = x.size // max(1, self.means.size)
-        mean = sum(part.sum(axis=self.over, keepdims=True, dtype=np.float64) for part in parts) / count
-        squares = sum(np.square(part - mean).sum(axis=self.over) for part in parts)
+        mean = sum(x[at : at + ROWS].sum(axis=self.over, keepdims=True, dtype=np.float64) for at in starts) / count
+        squares = sum(np.square(x[at : at + ROWS] - mean).sum(axis=self.over) for at in starts)
         self.means.value[...] = np.reshape(mean, self.means.shape)
         self.variances.value[...] = np.reshape(squares / count, self.variances.shape)
 

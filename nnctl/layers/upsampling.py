@@ -78,7 +78,7 @@ class UpSampling2D(UpSampling):
         if self.interpolation == "nearest":
             return super().forward(x, ctx)
         x = self.inward(x)
-        matrices = [bilinear(n, factor, x.dtype) for n, factor in zip(x.shape[1:-1], self.factors, strict=True)]
+        matrices = [bilinear(n, n * factor, x.dtype) for n, factor in zip(x.shape[1:-1], self.factors, strict=True)]
         return self.outward(mix(x, matrices)), matrices
 
     def backward(self, dy: Array, cache: Any) -> Array:
@@ -106,16 +106,16 @@ def mix(x: Array, matrices: list[Array]) -> Array:
     return x
 
 
-def bilinear(n: int, factor: int, dtype: Any) -> Array:
-    """Return the matrix (n * factor, n) that interpolates along one axis.
+def bilinear(n: int, m: int, dtype: Any) -> Array:
+    """Return the matrix (m, n) that makes m places of n along one axis, on lines between two neighbours.
 
-    >>> bilinear(2, 2, "float64").tolist()
+    >>> bilinear(2, 4, "float64").tolist()
     [[1.0, 0.0], [0.75, 0.25], [0.25, 0.75], [0.0, 1.0]]
     """
-    matrix = np.zeros((n * factor, n), dtype)
+    matrix = np.zeros((m, n), dtype)
     for place, weights in enumerate(matrix):
-        at = (place + 0.5) / factor - 0.5
+        at = (place + 0.5) * n / m - 0.5
         below = math.floor(at)
-        weights[max(below, 0)] += 1 - (at - below)
+        weights[min(max(below, 0), n - 1)] += 1 - (at - below)
         weights[min(below + 1, n - 1)] += at - below
     return matrix

@@ -5,9 +5,9 @@ The contract, all of it in `Loss`; the other files of this folder are examples o
     values, cache = loss.forward(y, t)       values (B, ...): one number a sample (and time step)
     dy = loss.backward(scale, cache)         scale times d values / dy; scale is a number or (B, ..., 1)
 
-and, for a crossentropy that follows softmax or sigmoid, the same from the logits z, which is
-exact where the probabilities are 0 or 1 (`fuses` names the activation; y is None where the
-network closes with the other one, whose logits Keras takes all the same):
+and, for a crossentropy that follows softmax or sigmoid and `fuses`, the same from the logits z,
+which is exact where the probabilities are 0 or 1 (`expects` names its activation; y is None where
+the network closes with the other one, whose logits Keras takes all the same):
 
     values, cache = loss.forward_logits(z, y, t)
     dz = loss.backward_logits(scale, cache)
@@ -40,7 +40,8 @@ class Loss(Thing):
     kind: ClassVar[str] = "loss"
 
     targets: ClassVar[Literal["values", "binary", "index", "one_hot"]] = "values"
-    fuses: ClassVar[str | None] = None
+    expects: ClassVar[str | None] = None  # the activation that gives the probabilities it takes
+    fuses: ClassVar[bool] = False  # whether it is computed from the logits of softmax and sigmoid
     positive: ClassVar[bool] = False  # whether it is a number only for predictions above 0
     boundary: ClassVar[float] = 0.5  # one output above it means class 1
     averages: ClassVar[bool] = True  # whether the mean of its values over samples is a metric
@@ -66,7 +67,7 @@ class Loss(Thing):
 
     def closes(self, head: Any) -> bool:
         """Whether the outputs of this activation are the very probabilities that the loss makes of the logits."""
-        return head.title() == self.fuses and getattr(head, "axis", -1) == getattr(self, "axis", -1)
+        return head.title() == self.expects and getattr(head, "axis", -1) == getattr(self, "axis", -1)
 
     def counted(self, values: Array, t: Array, mask: Array | None) -> Array | None:
         """Return which values count, None for all; a loss that leaves some out itself narrows the mask."""
@@ -122,8 +123,8 @@ class Loss(Thing):
             return _as_indices(t, self.classes(output_shape), self.title(), getattr(self, "ignore_class", None))
         return t
 
-    def classes(self, output_shape: tuple[int, ...]) -> int:
-        """Return how many class numbers there may be, where targets are class numbers."""
+    def classes(self, output_shape: tuple[int, ...]) -> int | None:
+        """Return how many classes the outputs tell apart, where targets are classes; None for no such limit."""
         return output_shape[-1]
 
 
@@ -142,18 +143,21 @@ def _shape(*sizes: Any) -> str:
     return "(" + ", ".join(map(str, sizes)) + ")"
 
 
-def _as_indices(t: Array, classes: int, who: str, ignored: int | None) -> Array:
+def _as_indices(t: Array, classes: int | None, who: str, ignored: int | None) -> Array:
     """Check class numbers once, so that no number ever wraps round to the last class."""
     indices = t.astype(np.int64)
     if not np.array_equal(indices, t):
         raise ConfigError(f"{who} expects whole class numbers as targets, got {t.dtype} with fractions")
-    wrong = (indices < 0) | (indices >= classes)
+    wrong = indices < 0
+    if classes is not None:
+        wrong |= indices >= classes
     if ignored is not None:
         wrong &= indices != ignored
     if wrong.any():
         row = int(np.argwhere(wrong)[0][0])
         came = f"got {indices[wrong].flat[0]} in row {row}"
-        raise ConfigError(f"{who} expects class numbers from 0 to {classes - 1}, {came}")
+        limit = "0 on" if classes is None else f"0 to {classes - 1}"
+        raise ConfigError(f"{who} expects class numbers from {limit}, {came}")
     return indices
 
 

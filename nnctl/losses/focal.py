@@ -44,7 +44,7 @@ class BinaryFocalCrossentropy(BinaryCrossentropy):
     def forward_probabilities(self, y: Array, t: Array) -> tuple[Array, Any]:
         t = self.smooth(t)
         p = np.clip(y, EPSILON, 1 - EPSILON)
-        cost = binary(p, t)
+        cost = binary(y, t)
         slope = (p - t) / (p * (1 - p)) * (p == y)
         return self.focus(y, t, cost, slope, lambda dy: dy)
 
@@ -81,6 +81,8 @@ class CategoricalFocalCrossentropy(Crossentropy):
     """
 
     targets = "one_hot"
+    expects = "softmax"
+    fuses = False  # Keras clips the probabilities, also after softmax
 
     alpha: NonNegativeFloat = field(0.25, doc="Weight of every class.")
     gamma: NonNegativeFloat = field(2.0, doc=GAMMA_DOC)

@@ -10,7 +10,7 @@ from nnctl.registry import register
 from nnctl.rules import Probability
 
 
-@register("metric", name="accuracy", aliases=("acc",))
+@register("metric", name="accuracy", legacy=("acc",))
 class AutoAccuracy(Metric):
     """value = 1 where the class is right, in the form that fits the loss and the outputs
 

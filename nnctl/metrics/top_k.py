@@ -12,7 +12,7 @@ from nnctl.rules import PositiveInt
 K_DOC = "How many outputs may be tried."
 
 
-@register("metric")
+@register("metric", aliases=("TopK",))
 class TopKCategoricalAccuracy(MeanMetric):
     """value = 1 where fewer than k outputs are higher than that of the class argmax t, else 0
 
@@ -27,7 +27,7 @@ class TopKCategoricalAccuracy(MeanMetric):
         return among_highest(t.argmax(axis=-1), y, self.k)
 
 
-@register("metric")
+@register("metric", aliases=("SparseTopK",))
 class SparseTopKCategoricalAccuracy(MeanMetric):
     """value = 1 where fewer than k outputs are higher than that of class t, else 0
 

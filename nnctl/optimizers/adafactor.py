@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from annotated_types import Le
@@ -34,7 +34,8 @@ class Adafactor(Optimizer):
     clip_threshold: PositiveFloat = field(1.0, doc="Largest root mean square of u.")
     relative_step: bool = field(True, doc="Accepted for Keras' sake: the rate is at most 1 / sqrt(t) in either case.")
 
-    def slot_shape(self, name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
+    def slot_shape(self, name: str, weight: Any) -> tuple[int, ...]:
+        shape: tuple[int, ...] = weight.shape
         if name == "velocity":
             return shape
         if len(shape) < 2:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -24,6 +25,10 @@ class Nadam(Optimizer):
     slot_names = ("momentum", "velocity")
     numbers = ("u_product",)
     temporaries = 2
+
+    without_effect: ClassVar[Mapping[str, str]] = {
+        "schedule_decay": "the momentum goes by 0.96^t as in Keras 3, in Keras 2 by 0.96^(t schedule_decay)"
+    }
 
     u_product: float  # P
 

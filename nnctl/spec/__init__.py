@@ -15,7 +15,7 @@ schema       the JSON Schema of it all, made from the same fields
 from nnctl.spec.against_data import check_against_data
 from nnctl.spec.diagnostics import Diagnostic, summary
 from nnctl.spec.dump import dump
-from nnctl.spec.loading import load, loads
+from nnctl.spec.loading import load, loads, read_value
 from nnctl.spec.schema import json_schema, schema_text
 from nnctl.spec.sections import Fit, Spec
 
@@ -28,6 +28,7 @@ __all__ = [
     "json_schema",
     "load",
     "loads",
+    "read_value",
     "schema_text",
     "summary",
 ]

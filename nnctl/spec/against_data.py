@@ -11,6 +11,7 @@ from nnctl.data.settings import DataSettings
 from nnctl.errors import NnctlError
 from nnctl.findings import Problem
 from nnctl.layers import Shape
+from nnctl.spec.lookups import too_small
 from nnctl.spec.network import declared_input_shape, input_problems, network_problems, output_problems
 from nnctl.spec.sections import Spec
 
@@ -39,6 +40,7 @@ def problems_before_reading(layers: Any, loss: Any, data: DataSettings, base_dir
     if n_classes is None and data.labels is not None:
         n_classes = len(data.labels)
     yield from problems(layers, loss, shape, n_classes, is_table or bool(known and known.classes))
+    yield from too_small(layers, known.largest if known else None, "the word numbers that num_words lets in go up to")
 
 
 def _glance(data: DataSettings, base_dir: Path) -> Any:

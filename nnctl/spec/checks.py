@@ -128,9 +128,9 @@ def loss_fits(layers: Sequence[Any], loss: Any) -> Iterator[Problem]:
         yield Problem(
             path,
             f"{name} expects probabilities, the last activation is {activation}",
-            f"write  activation: {loss.fuses}  (or from_logits: true in the loss)",
+            f"write  activation: {loss.expects}  (or from_logits: true in the loss)",
         )
-    elif activation != "softmax" and loss.fuses == "softmax" and getattr(layers[last], "units", None) != 1:
+    elif activation != "softmax" and loss.expects == "softmax" and getattr(layers[last], "units", None) != 1:
         yield Problem(
             path,
             f"{name} expects probabilities that sum to 1, the last activation is {activation}",
@@ -143,7 +143,7 @@ def enough_outputs(layers: Sequence[Any], loss: Any) -> Iterator[Problem]:
     """A crossentropy between classes needs an output for each."""
     if not layers or loss.targets not in ("one_hot", "index") or activation_of(layers[-1]) == "softmax":
         return  # the last is told by lone_softmax
-    if getattr(layers[-1], "units", None) == 1:
+    if getattr(layers[-1], "units", None) == 1 and loss.classes((1,)) is not None:
         words = f"{snake(loss.title())} needs one unit a class, got 1"
         yield Problem(
             setting_path(layers, len(layers) - 1, "units"),

@@ -67,6 +67,8 @@ def spec_error(diagnostics: Iterable[Diagnostic]) -> SpecError:
 
 def summary(error: SpecError) -> str:
     """Say the first problem of several, and what to do about it, on one line."""
+    if not error.problems:  # it is about a whole run, not a place in a spec
+        return escape(str(error).partition("\n")[0])
     first, *others = error.problems
     more = f" (and {len(others)} more problem{'s' if len(others) > 1 else ''})" if others else ""
     if not isinstance(first, Diagnostic):

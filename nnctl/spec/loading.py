@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from nnctl.fields import INVALID
 from nnctl.findings import Findings
@@ -12,7 +13,7 @@ from nnctl.spec.against_data import problems_before_reading
 from nnctl.spec.checks import cross_check
 from nnctl.spec.diagnostics import Diagnostic, escape, in_order, spec_error
 from nnctl.spec.include import read_all, resolve_includes
-from nnctl.spec.nodes import Node, plain
+from nnctl.spec.nodes import Node, Source, plain
 from nnctl.spec.overrides import apply
 from nnctl.spec.reader import decode, read
 from nnctl.spec.references import interpolate
@@ -48,6 +49,15 @@ def loads(
     source = decode(text.encode() if isinstance(text, str) else text, name)
     root = resolve_includes(read(source, problems), base_dir / name, problems)
     return _finish(root, problems, overrides, environ, base_dir / name)
+
+
+def read_value(text: str, name: str) -> Any:
+    """Return one YAML value, such as `{cifar10: {partial: true}}`; raise SpecError where it is none."""
+    problems: list[Diagnostic] = []
+    node = read(Source(name, text, is_file=False), problems)
+    if problems:
+        raise spec_error(problems)
+    return plain(node)
 
 
 def _finish(

@@ -51,8 +51,7 @@ def trace(layers: Sequence[Layer], shape: Shape) -> tuple[list[Shape], Problem |
             continue
         layer.weights = []
         try:
-            layer.check_rank(shape)
-            shape = layer.build(shape)
+            shape = layer.build_on(shape)
         except ConfigError as error:
             return shapes, Problem(("layers", number), *_say_shapes(str(error), layers, number, shape))
         shapes.append(shape)
@@ -102,7 +101,7 @@ def output_problems(layers: Sequence[Layer], loss: Any, outputs: int, n_classes:
     """Yield where the number of outputs does not fit the number of classes."""
     last = max((i for i, layer in enumerate(layers) if hasattr(layer, "units")), default=len(layers) - 1)
     name, path = snake(loss.title()), setting_path(layers, last, "units")
-    if loss.targets in ("one_hot", "index") and outputs != n_classes:
+    if loss.targets in ("one_hot", "index") and loss.classes((outputs,)) not in (None, n_classes):
         words = f"the data have {n_classes} classes, the network has {outputs} outputs"
         yield Problem(path, words, f"write {n_classes}")
     elif loss.targets == "binary" and outputs == 1 and n_classes > 2:

@@ -64,6 +64,8 @@ def _put(node: Node | None, parts: list[str], value: Node, rule: Any, path: tupl
         items = list(node.value)
         items[index] = _put(items[index], rest, value, _rule_of_item(rule), (*path, index))
         return sequence(node.place, items)
+    if path == ("data",) and isinstance(node.value, str):  # `data: mnist` is short for `data: {source: mnist}`
+        node = mapping(node.place, {"source": Entry(node.place, node)})
     if not isinstance(node.value, dict):
         raise _RefusedError(f"{_shown(path)} is a single value, it has no {part!r} in it", None)
     key = int(part) if part.isdigit() and part not in node.value else part

@@ -16,7 +16,7 @@ from typing import Any
 from nnctl.fields import Field, Thing, plain
 from nnctl.registry import known, names
 from nnctl.rules import adapter, alternatives, thing_kind, unwrap
-from nnctl.spec.sections import Spec
+from nnctl.spec.sections import BARE_SECTIONS, Spec
 
 WIDTH = 120
 REFERENCE = {"$ref": "#/$defs/reference"}
@@ -39,7 +39,8 @@ def json_schema() -> Schema:
     definitions: Schema = {"reference": {"type": "string", "pattern": r"\$\{[^{}]+\}", "description": "A reference."}}
     spec = _section(Spec, definitions)
     required = [name for name, field in Spec.fields.items() if field.required]
-    spec["properties"]["data"]["anyOf"].append({"type": "string", "description": "The source alone."})
+    for section, first in BARE_SECTIONS.items():
+        spec["properties"][section]["anyOf"].append({"type": "string", "description": f"The {first} alone."})
     spec["properties"] = {"include": INCLUDE, "vars": VARS, **spec["properties"]}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -57,6 +58,8 @@ def _section(cls: type[Thing], definitions: Schema) -> Schema:
         properties[name] = _field(field, definitions)
         for old in field.legacy:
             properties.setdefault(old, {"deprecated": True, "description": f"Old name of {name}."})
+    for name, why in cls.without_effect.items():
+        properties[name] = {"deprecated": True, "description": f"Without effect: {why}."}
     for parts, name in cls.joined.items():
         for old in parts:
             properties.setdefault(old, {"deprecated": True, "description": f"Old name of a part of {name}."})

@@ -26,6 +26,8 @@ from nnctl.spec.nodes import Node, Place, Source, locate
 
 SETTING = re.compile(r"(\w+(?:\.\w+)*): (.*)", re.DOTALL)
 
+BARE_SECTIONS = {"data": "source", "initial_weights": "file"}  # a text alone is this field of the section
+
 Label = int | float | bool | str
 
 
@@ -51,7 +53,12 @@ class Fit(Thing):
     epochs: PositiveInt = field(1, doc="Passes over the training rows.", legacy=("nb_epoch",))
     batch_size: PositiveInt = field(32, doc="Rows of one step.")
     validation_split: Fraction = field(0.0, doc="Share of the training rows, the last ones, set aside for validation.")
-    shuffle: bool = field(True, doc="Take the rows in another order in each epoch.")
+    shuffle: bool = field(
+        True,
+        doc="Take the rows in another order in each epoch. Rows in memory are mixed as a whole; those on disk "
+        "(data.cache) in blocks of 512 KB, put in random order and mixed within windows of 64 of them; those that are "
+        "read again in every epoch within such windows of the file's order.",
+    )
     class_weight: Annotated[
         Literal["balanced"] | dict[Label, NonNegativeFloat] | None,
         Words("'balanced', or a mapping from labels to weights >= 0, or null"),
@@ -62,6 +69,20 @@ class Fit(Thing):
     def conflicts(self) -> Iterator[tuple[str, str]]:
         if self.initial_epoch >= self.epochs:
             yield "initial_epoch", f"expected less than epochs ({self.epochs}), got {self.initial_epoch}"
+
+
+class InitialWeights(Thing):
+    """Where the weights start: a file of nnctl or Keras."""
+
+    file: str = field(doc="Model file, or file of weights.")
+    by: Literal["auto", "order", "name"] = field(
+        "auto",
+        doc="How layers are matched: order (all must fit), name (the others stay as they are), or auto: by name where "
+        "file and network have the same names, else by order.",
+    )
+    optimizer: bool = field(
+        False, doc="Also take the state of the optimizer, and go on counting its steps. It must be the same optimizer."
+    )
 
 
 class Spec(Thing):
@@ -82,9 +103,9 @@ class Spec(Thing):
     callbacks: tuple[Annotated[Callback, Of("callback")], ...] = field(
         (), doc="What happens beside the training, in this order."
     )
-    initial_weights: str | None = field(
-        None, doc="Model file to start from; layers are matched by name, or else by their order."
-    )
+    initial_weights: Annotated[
+        InitialWeights | None, Words("the name of a model file, or a mapping such as {file: start.h5, optimizer: true}")
+    ] = field(None, doc="Model file to start from: its name, or more about it.")
 
     path: Path | None = None
     base_dir: Path = Path()
@@ -99,8 +120,9 @@ class Spec(Thing):
     def parse(cls, given: Mapping[str, Any], findings: Findings, path: tuple[Any, ...]) -> dict[str, Any]:
         """Like any thing's, and says where a setting belongs that stands one level too high."""
         known = dict(given)
-        if isinstance(known.get("data"), str):
-            known["data"] = {"source": known["data"]}
+        for section, first in BARE_SECTIONS.items():
+            if isinstance(known.get(section), str):
+                known[section] = {first: known[section]}
         for key in given:
             if key not in cls.fields and suggest(str(key), cls.fields) is None and (place := _elsewhere(str(key))):
                 findings.error((*path, key), f"{cls.title()} has no field {str(key)!r}", place, at_key=True)

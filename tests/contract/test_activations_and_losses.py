@@ -75,6 +75,13 @@ def possible(activation: str, activation_config: dict[str, Any], loss_name: str,
     return bool((outputs > 0).all()) or not create("loss", {loss_name: loss_config}).positive
 
 
+def closed_by(activation: str, config: dict[str, Any]) -> tuple[Any, Any]:
+    """Return a Dense layer and an Activation behind it that together give CLASSES outputs."""
+    closing = create("layer", {"Activation": {"activation": {activation: config}}})
+    (kept,) = closing.build((2 * CLASSES,))  # glu keeps half of what it gets
+    return create("layer", {"Dense": {"units": 2 * CLASSES**2 // kept}}), closing
+
+
 PAIRS = [
     pytest.param(*a.values, *b.values, id=f"{b.id}-{a.id}")
     for a, b in itertools.product(ACTIVATIONS, LOSSES)
@@ -88,8 +95,8 @@ def test_gradient_of_loss_after_activation(
 ) -> None:
     """RELIABILITY N03. Sample weights are used too; the loss is summed, so that its gradient is the seed's."""
     random = np.random.default_rng(5)
-    dense = create("layer", {"Dense": {"units": CLASSES, "activation": {activation: activation_config}}})
-    model = Sequential([dense], dtype="float64")
+    dense, closing = closed_by(activation, activation_config)
+    model = Sequential([dense, closing], dtype="float64")
     model.build((2,))
     loss = create("loss", {loss_name: loss_config})
     model.compile(create("optimizer", "sgd"), loss)
@@ -112,6 +119,23 @@ def test_gradient_of_loss_after_activation(
 def positive(model: Sequential, x: Any, loss: Loss) -> bool:
     y = model.forward(x, Context()).y
     return bool((y > 0.05).all()) or not (loss.positive or hasattr(loss, "from_logits"))
+
+
+@pytest.mark.parametrize(("name", "config"), [p for p in LOSSES if p.values[0] != "Circle"])  # embeddings
+def test_loss_of_certain_predictions(name: str, config: dict[str, Any], recwarn: Any) -> None:
+    """RELIABILITY N02: probabilities exactly 0 and 1, right and wrong, in float32 against float64."""
+    loss = create("loss", {name: config})
+    certain = np.eye(CLASSES)[[0, 1, 2, 0]]
+    t = {"index": np.arange(4)}.get(loss.targets, np.eye(CLASSES))
+    results = []
+    for dtype in ("float32", "float64"):
+        y = certain.astype(dtype)
+        values, cache = loss.forward(y, t if loss.targets == "index" else t.astype(dtype))
+        results.append((values, loss.backward(1.0, cache)))
+        assert np.isfinite(results[-1][1]).all()
+    assert results[0][0].dtype == np.float32
+    np.testing.assert_allclose(results[0][0], results[1][0], rtol=1e-6, atol=1e-7)
+    assert not [w for w in recwarn if issubclass(w.category, RuntimeWarning)]
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,8 @@ def test_float32_stays_float32_and_inputs_stay_as_they_are(name: str, config: di
         for p in LAYERS
         for way in ("inference", "training", "one row", "mask")
         if way != "mask" or len(p.values[1].get("input_shape", ())) == 2
+        if way != "training"
+        or not known("layer")[p.values[0]].moves_weights  # it would move the points; golden holds it
     ],
 )
 def test_gradient(name: str, config: dict[str, Any], way: str) -> None:

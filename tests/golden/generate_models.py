@@ -7,6 +7,7 @@ each NAME.h5, NAME.npz holds inputs `x`, targets `t`, the predictions `y`, the `
 evaluates, and `next`: the predictions after one more training step on the whole batch (where no
 dropout makes that step random). The models of model_families.py, trained for a few steps, are there as
 .h5 of both and as .keras of Keras 3 and, for one family, Keras 2; their answers share families_*.npz.
+The files going_on_* were saved in the middle of a training; going_on.npz says how Keras went on.
 """
 
 from __future__ import annotations
@@ -122,6 +123,50 @@ def make_families(k: Any, prefix: str) -> None:
     np.savez_compressed(HERE / f"families_{prefix}.npz", **answers)
 
 
+def going_on(k: Any, optimizer: Any) -> Any:
+    """A frozen layer, moving averages, two layers that train."""
+    layers = [
+        k.layers.Input((4,)),
+        k.layers.Dense(5, activation="tanh", trainable=False, name="frozen"),
+        k.layers.BatchNormalization(name="moments"),
+        k.layers.Dense(4, activation="relu", name="hidden"),
+        k.layers.Dense(3, activation="softmax", name="out"),
+    ]
+    model = k.Sequential(layers)
+    model.compile(optimizer, "sparse_categorical_crossentropy")
+    return model
+
+
+def make_going_on() -> None:
+    """Three epochs of four batches in order, a file, three epochs more: their losses and the last weights."""
+    random = np.random.default_rng(6)
+    x, t = random.normal(size=(16, 4)).astype("float32"), random.integers(0, 3, 16)
+    answers = {"x": x, "t": t}
+
+    def adam(k: Any) -> Any:
+        rate = k.optimizers.schedules.ExponentialDecay(0.05, decay_steps=4, decay_rate=0.8)
+        return k.optimizers.Adam(rate, amsgrad=True)
+
+    for name, k, optimizer in (
+        ("keras3", keras, adam(keras)),
+        ("keras2", tf_keras, adam(tf_keras)),
+        ("keras2_old", tf_keras, tf_keras.optimizers.legacy.SGD(0.05, momentum=0.9, nesterov=True)),
+        ("keras2_old_adam", tf_keras, tf_keras.optimizers.legacy.Adam(0.02, amsgrad=True)),
+    ):
+        k.utils.set_random_seed(3)
+        _compute_in(k, "float32")
+        model = going_on(k, optimizer)
+        model.fit(x, t, epochs=3, batch_size=4, shuffle=False, verbose=0)
+        if k is keras:
+            model.save(HERE / f"going_on_{name}.keras")  # before the .h5, which makes Keras 3 forget the optimizer
+        model.save(HERE / f"going_on_{name}.h5")
+        history = model.fit(x, t, epochs=3, batch_size=4, shuffle=False, verbose=0)
+        answers[f"{name} loss"] = history.history["loss"]
+        answers[f"{name} y"] = model.predict(x, verbose=0)
+        answers |= {f"{name} weight {i}": value for i, value in enumerate(model.get_weights())}
+    np.savez_compressed(HERE / "going_on.npz", **answers)
+
+
 if __name__ == "__main__":
     HERE.mkdir(exist_ok=True)
     for build in (adam, shaping, double):
@@ -129,3 +174,4 @@ if __name__ == "__main__":
         make(tf_keras, build, f"keras2_{build.__name__}")
     make_families(keras, "keras3")
     make_families(tf_keras, "keras2")
+    make_going_on()

@@ -36,6 +36,8 @@ def result(spec: Any, t: Any = T, y: Any = Y, weight: Any = None) -> Any:
         ("ConcordanceCorrelation", (2 * 0.5 / (1 + 0.25 + 0.25) - 2 * 0.25 / (0.25 + 0.25 + 1)) / 2),
         ("Mean", 7 / 4),
         ("Sum", 7),
+        ({"Mean": {"output": 1}}, 1),
+        ({"Sum": {"output": 0}}, 5),
     ],
     ids=str,
 )
@@ -46,6 +48,13 @@ def test_of_numbers(spec: Any, expected: Any) -> None:
 def test_weights_of_samples() -> None:
     assert result("RootMeanSquaredError", weight=[3, 1]) == pytest.approx(np.sqrt((3 * 0.5 + 2) / 4))
     assert result("Sum", weight=[3, 1]) == 11
+    assert result({"Sum": {"output": 1}}, weight=[3, 1]) == 2
+
+
+def test_an_output_that_there_is_not() -> None:
+    mean = create("metric", {"Mean": {"output": 2, "name": "third"}})
+    with pytest.raises(ConfigError, match="third: output must be less than 2, got 2"):
+        mean.resolve(create("loss", "mse"), (2,))
 
 
 def test_top_k() -> None:

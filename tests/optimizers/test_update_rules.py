@@ -116,7 +116,7 @@ def test_goes_on_to_the_same_bits(name: str, options: dict[str, Any]) -> None:
     np.testing.assert_array_equal(second.parameters.values, whole.parameters.values)
 
 
-@pytest.mark.parametrize("name", known("optimizer"))
+@pytest.mark.parametrize("name", sorted(set(known("optimizer")) - {"Muon"}))  # it multiplies whole matrices
 def test_a_step_allocates_nothing_of_the_size_of_the_weights(name: str) -> None:
     import tracemalloc
 

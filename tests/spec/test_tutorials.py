@@ -16,6 +16,9 @@ from nnctl.spec import load
 FOLDER = Path(__file__).parents[1] / "cases" / "tutorials"
 # Shape of a sample and number of weights, as the tutorials' summaries have them.
 EXPECTED = {
+    "t01_least_squares": ((1,), 2),
+    "t02_perceptron": ((3,), 3),
+    "t03_xor": ((3,), 4 * 3 + 4),
     "t04_linear_regression": ((1,), 2),
     "t05_softmax_classifier": ((28, 28), 25_450),
     "t06_convolutional": ((28, 28), 832 + 51_264 + 3_212_288 + 10_250),
@@ -23,8 +26,13 @@ EXPECTED = {
     "t08_lstm_regression": ((20, 1), 4 * 20 * (1 + 20 + 1) + 21),
     "t09_bidirectional_and_gru": ((28, 28), 2 * 4 * 16 * (28 + 16 + 1) + 3 * 16 * (32 + 16 + 2) + 170),
     "t10_pima": ((8,), 221),
+    "t11_validation_set": ((8,), 221),
+    "t11_validation_split": ((8,), 221),
+    "t12_cross_validation": ((8,), 221),
+    "t13_grid_search": ((8,), 221),
     "t14_deep_mnist": ((28, 28), 784 * 512 + 512 + 512 * 512 + 512 + 2 * 512 * 10 + 20),
     "t15_card_fraud": ((29,), 361),
+    "t16_random_search": ((8,), 270 + 2 * 930 + 31),
 }
 
 

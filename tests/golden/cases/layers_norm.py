@@ -67,4 +67,33 @@ OTHERS = [
     on(STEPS, "RMSNormalization", axis=[1, 2], epsilon=0.1),
 ]
 
-CASES = [*BATCHES, *OTHERS]
+DENSE, CONV = {"Dense": {"units": 4, "activation": "tanh"}}, {"Conv2D": {"filters": 3, "kernel_size": 2}}
+TABLE = {"Embedding": {"input_dim": 3, "output_dim": 4}}
+SPECTRAL = [
+    case
+    for training in (False, True)
+    for case in (
+        on(ROWS, "SpectralNormalization", training=training, layer=DENSE),
+        on(STEPS, "SpectralNormalization", training=training, layer=DENSE, mask="right"),
+        on(PLANE, "SpectralNormalization", training=training, layer=CONV, power_iterations=3),
+        on(Draw("ints_as_floats", (3, 5, 1)), "SpectralNormalization", training=training, layer=TABLE),
+        LayerCase(
+            name="SpectralNormalization", config={"layer": DENSE}, x=ROWS, training=training, calls=3, note="again"
+        ),
+    )
+] + [
+    on(
+        STEPS,
+        "SpectralNormalization",
+        training=True,
+        layer={"EinsumDense": {"equation": "abc,cde->abde", "output_shape": [None, 2, 3]}},
+    ),
+    on(
+        PLANE,
+        "SpectralNormalization",
+        training=True,
+        layer={"DepthwiseConv2D": {"kernel_size": 2, "depth_multiplier": 2}},
+    ),
+]
+
+CASES = [*BATCHES, *OTHERS, *SPECTRAL]

@@ -24,6 +24,8 @@ PLAIN = (
     "Ftrl",
     "Lamb",
     "Adafactor",
+    "Muon",
+    "ScheduleFreeAdamW",
 )
 SHARED: tuple[dict[str, Any], ...] = (
     {"clipnorm": 1.0},
@@ -79,4 +81,11 @@ CASES = [
     using("Adafactor", learning_rate=0.1, relative_step=False),
     using("Adafactor", learning_rate=0.1, beta_2_decay=-0.5, clip_threshold=0.5, epsilon_1=1e-10, epsilon_2=0.01),
     OptimizerCase(name="Adafactor", config={"learning_rate": 0.1}, shapes=((2, 3, 4), (4,)), note="of rank three"),
+    using("Muon", learning_rate=0.1, momentum=0.8, nesterov=False, ns_steps=2, rms_rate=None),
+    using("Muon", learning_rate=0.1, muon_a=3.0, muon_b=-4.0, muon_c=1.5, weight_decay=None),
+    using("Muon", learning_rate=0.1, adam_lr_ratio=0.1, adam_beta_1=0.8, adam_beta_2=0.9, epsilon=0.01),
+    using("Muon", learning_rate=0.1, weight_decay=0.1, adam_weight_decay=None, clipnorm=0.5),
+    OptimizerCase(name="Muon", config={"learning_rate": 0.1}, shapes=((2, 5), (2, 2, 2), ()), note="of all ranks"),
+    using("ScheduleFreeAdamW", learning_rate=0.1, beta_1=0.6, beta_2=0.9, epsilon=0.01),
+    using("ScheduleFreeAdamW", learning_rate=0.1, warmup_steps=4, weight_decay=0.01),
 ]

@@ -18,7 +18,8 @@ from .build import build, mask_of, tensor
 def answer(case: LayerCase) -> Numbers:
     layer, call_layer = _callable(case)
     layer.build(case.x.shape if call_layer is layer else tuple(np.moveaxis(np.empty(case.x.shape), 1, -1).shape))
-    layer.set_weights([draw_weight(case.id, i, w.name, w.shape) for i, w in enumerate(layer.weights)])
+    for i, w in enumerate([*layer.trainable_weights, *layer.non_trainable_weights]):
+        w.assign(draw_weight(case.id, i, w.name, w.shape))
     numbers: Numbers = {}
     for call in range(case.calls):
         mask = draw_mask(case.mask, case.x.shape[:2]) if case.mask else None
@@ -30,7 +31,7 @@ def answer(case: LayerCase) -> Numbers:
             total = tf.reduce_sum(y * u.astype(layer.dtype))
         dx, *dw = tape.gradient(total, [x, *map(_variable, layer.trainable_weights)])
         numbers[f"y{call}"] = np.asarray(y)
-        if case.x.kind != "ints":
+        if case.x.kind != "ints" and dx is not None:  # none of a table, though Keras takes its indices as floats too
             numbers[f"dx{call}"] = np.asarray(dx)
         for i, gradient in enumerate(dw):
             numbers[f"dw{i} {call}"] = np.asarray(tf.convert_to_tensor(gradient))

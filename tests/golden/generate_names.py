@@ -1,0 +1,39 @@
+"""Write the public names of real Keras: `python -m tests.golden.generate_names` from the checkout.
+
+Runs in the environment of generate.py; test_names.py compares the registry with what it writes.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+from pathlib import Path
+
+import keras
+
+FILE = Path(__file__).parent / "keras_names.json"
+MODULES = {
+    "activation": keras.activations,
+    "callback": keras.callbacks,
+    "constraint": keras.constraints,
+    "initializer": keras.initializers,
+    "layer": keras.layers,
+    "loss": keras.losses,
+    "metric": keras.metrics,
+    "optimizer": keras.optimizers,
+    "regularizer": keras.regularizers,
+    "schedule": keras.optimizers.schedules,
+}
+HELPERS = ("deserialize", "get", "serialize")
+
+
+def main() -> None:
+    names = {
+        kind: [name for name, value in inspect.getmembers(module, callable) if name[0] != "_" and name not in HELPERS]
+        for kind, module in MODULES.items()
+    }
+    FILE.write_text(json.dumps({"keras": keras.__version__, "names": names}, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
