@@ -16,8 +16,9 @@ from typing import Any, Literal
 
 import numpy as np
 
+from nnctl import threads
 from nnctl.checkpoint import load_model
-from nnctl.data import Array, Batches, Chunk, DataSettings, Preprocessing, Rows, read_for
+from nnctl.data import Array, Batches, Chunk, DataSettings, Preprocessing, Reading, Rows, read_for
 from nnctl.data.images import ArrayFeatures
 from nnctl.data.preprocessing import reading_of
 from nnctl.data.targets import Targets
@@ -27,6 +28,7 @@ from nnctl.findings import Findings
 from nnctl.model import Sequential
 from nnctl.run import EVALUATION_BATCH, assemble, find_model
 from nnctl.spec import loads
+from nnctl.spec.lookups import check_indices, lookup
 from nnctl.training import Batch, evaluate
 
 BATCH = 256  # rows at once in a prediction; small batches take no longer than their rows are worth
@@ -50,11 +52,21 @@ class Trained:
         return wanted or trained_with or otherwise
 
     @property
+    def answers(self) -> list[tuple[Any, Any]]:
+        """No and yes of each output, where each stands for a label of its own; else nothing."""
+        targets = self.preprocessing.targets
+        fits = targets is not None and self.model.output_shape == (len(targets.names),)
+        return targets.answers if targets is not None and fits else []
+
+    @property
     def labels(self) -> list[Any] | None:
         """The classes in the order of the outputs; None where the model predicts numbers."""
+        loss = self.model.loss
+        if loss is not None and loss.classes(self.model.output_shape) is None:
+            return None  # the outputs are an embedding
         if self.preprocessing.targets is not None and "preprocessing" in self.extra:
             return self.preprocessing.labels
-        outputs, targets = self.model.output_shape[-1], getattr(self.model.loss, "targets", "values")
+        outputs, targets = self.model.output_shape[-1], getattr(loss, "targets", "values")
         if targets == "binary" and outputs == 1:
             return [0, 1]
         return list(range(outputs)) if targets in ("index", "one_hot") else None
@@ -94,6 +106,7 @@ class Evaluation:
     rows: int
     source: str
     notices: list[str] = field(default_factory=list)
+    filled: dict[str, int] = field(default_factory=dict)  # missing cells that got a value, by column
 
 
 def evaluate_file(
@@ -111,16 +124,19 @@ def evaluate_file(
     if trained.model.loss is None:
         raise ModelFileError(f"{trained.path}: was saved without a loss, so there is nothing to evaluate; use predict")
     if source is None:
-        rows = _test_rows(trained, data_dir)
+        rows, filled = _test_rows(trained, data_dir)
         batches: Any = Batches(rows, trained.rows_at_once(batch_size, EVALUATION_BATCH))
-        return Evaluation(evaluate(trained.model, batches), len(rows), "the test rows that the spec sets aside")
+        values = evaluate(trained.model, batches)
+        return Evaluation(values, len(rows), "the test rows that the spec sets aside", filled=filled)
     reading = read_for(trained.preprocessing, source, need_targets=True, data_dir=data_dir)
-    stream = _Stream(trained.model, reading, trained.rows_at_once(batch_size, EVALUATION_BATCH))
-    return Evaluation(evaluate(trained.model, stream), stream.rows, source, reading.notices)
+    stream = _Stream(
+        trained.model, _within_tables(trained, reading, source), trained.rows_at_once(batch_size, EVALUATION_BATCH)
+    )
+    return Evaluation(evaluate(trained.model, stream), stream.rows, source, reading.notices, reading.filled)
 
 
-def _test_rows(trained: Trained, data_dir: Path | None) -> Rows:
-    """Read the training data again and return the rows that were set aside."""
+def _test_rows(trained: Trained, data_dir: Path | None) -> tuple[Rows, dict[str, int]]:
+    """Read the training data again and return the rows that were set aside, and their cells filled in."""
     if "spec" not in trained.extra:
         raise UsageError(f"{trained.path}: holds no spec that sets test rows aside; name the data to evaluate on")
     spec = loads(trained.extra["spec"], f"{trained.path.name} (its spec)", base_dir=_base_dir(trained.path))
@@ -132,7 +148,7 @@ def _test_rows(trained: Trained, data_dir: Path | None) -> Rows:
             f"{spec.data.source}: has changed since the training, so the test rows are no longer the ones "
             "set aside; name the data to evaluate on"
         )
-    return prepared.test
+    return prepared.test, prepared.filled.get("test", {})
 
 
 def _base_dir(model: Path) -> Path:
@@ -141,6 +157,15 @@ def _base_dir(model: Path) -> Path:
         return Path(json.loads((model.parent / "manifest.json").read_text())["base_dir"])
     except (OSError, ValueError, KeyError, TypeError):
         return Path()
+
+
+def _within_tables(trained: Trained, reading: Reading, source: str) -> Iterator[Chunk]:
+    """Hand the chunks on; raise DataError, naming the row, for numbers that an Embedding has no row for."""
+    table = lookup(trained.model.layers)
+    for chunk in reading:
+        if table is not None:
+            check_indices(table[1], chunk.x, source, chunk.start, trained.preprocessing)
+        yield chunk
 
 
 class _Stream:
@@ -193,34 +218,42 @@ class Block:
 class Predictions:
     """Iterate over it for Blocks; `names` are the columns, known from the start."""
 
-    def __init__(self, trained: Trained, reading: Any, keep: Sequence[str], what: What, batch_size: int) -> None:
-        self.trained, self.reading, self.what, self.batch_size = trained, reading, what, batch_size
+    def __init__(
+        self, trained: Trained, reading: Reading, source: str, keep: Sequence[str], what: What, batch_size: int
+    ) -> None:
+        self.trained, self.reading, self.source = trained, reading, source
+        self.what, self.batch_size = what, batch_size
         self.notices: list[str] = [*trained.notes, *reading.notices]
         model, labels = trained.model, trained.labels
         self.labels = None if what == "raw" else labels
-        if labels is None and what in ("labels", "probabilities"):
+        self.answers = [] if what == "raw" else trained.answers
+        if labels is None and not self.answers and what in ("labels", "probabilities"):
             raise UsageError(f"--{what}: the model predicts numbers, not classes")
         self.results = _result_names(trained, self.labels, what)
-        if twice := set(keep) & set(self.results):
+        if twice := set(reading.keep) & set(self.results):
             raise UsageError(f"--keep: {', '.join(sorted(twice))} is a column of the results; rename it in the data")
-        self.names = [*keep, *self.results]
+        self.names = [*reading.keep, *self.results]
         self.shape = model.output_shape
 
     def __iter__(self) -> Iterator[Block]:
-        for chunk in self.reading:
+        for chunk in _within_tables(self.trained, self.reading, self.source):
             outputs = _in_fixed_batches(self.trained.model, chunk.x, self.batch_size)
             columns = dict(zip(self.results, self._columns(outputs), strict=True))
             yield Block({**chunk.kept, **columns}, outputs)
 
     def _columns(self, outputs: Array) -> Iterator[list[Any] | Array]:
         """Yield the columns of the results, in the order of their names."""
-        if self.labels is None:
+        if self.labels is None and not self.answers:
             yield from outputs.reshape(len(outputs), -1).T
             return
         p = probabilities(self.trained.model, outputs)
-        if self.what != "probabilities":
-            loss = self.trained.model.loss
-            boundary = 0.5 if loss is None else loss.boundary
+        loss = self.trained.model.loss
+        boundary = 0.5 if loss is None else loss.boundary
+        if self.what != "probabilities" and self.labels is None:
+            for (no, yes), likely in zip(self.answers, p.T, strict=True):
+                yield [yes if sure else no for sure in (likely > boundary).tolist()]
+        elif self.what != "probabilities":
+            assert self.labels is not None
             index = (p[:, 0] > boundary).astype(int) if p.shape[1] == 1 else p.argmax(axis=1)
             yield [self.labels[i] for i in index]
         if self.what != "labels":
@@ -243,7 +276,7 @@ def predict_file(
     """
     trained = open_model(path)
     reading = read_for(trained.preprocessing, source, keep=keep, data_dir=data_dir)
-    return Predictions(trained, reading, keep, what, trained.rows_at_once(batch_size, BATCH))
+    return Predictions(trained, reading, source, keep, what, trained.rows_at_once(batch_size, BATCH))
 
 
 def _result_names(trained: Trained, labels: list[Any] | None, what: What) -> list[str]:
@@ -252,6 +285,9 @@ def _result_names(trained: Trained, labels: list[Any] | None, what: What) -> lis
         return {"labels": ["prediction"], "probabilities": likely}.get(what, ["prediction", *likely])
     word = "raw" if what == "raw" else "prediction"
     shape, names = trained.model.output_shape, trained.preprocessing.target_names
+    if trained.answers and what != "raw":
+        said, likely = [f"prediction({name})" for name in names], [f"p({name})" for name in names]
+        return {"labels": said, "probabilities": likely}.get(what, [*said, *likely])
     if shape == (1,):
         return [word]
     if len(shape) != 1 or len(names) != shape[0]:
@@ -262,10 +298,11 @@ def _result_names(trained: Trained, labels: list[Any] | None, what: What) -> lis
 def probabilities(model: Sequential, outputs: Array) -> Array:
     """Return outputs as probabilities, also where the network ends in logits."""
     if getattr(model.loss, "from_logits", False) and model.head.title() == "linear" and model.loss is not None:
-        return create("activation", model.loss.fuses).forward(outputs)[0]
+        return create("activation", model.loss.expects).forward(outputs)[0]
     return outputs
 
 
+@threads.one_blas_thread()
 def _in_fixed_batches(model: Sequential, x: Array, size: int) -> Array:
     """Run rows through the network, always `size` at once: products of one shape round one way."""
     outputs = np.empty((len(x), *model.output_shape), model.dtype)

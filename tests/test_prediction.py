@@ -67,6 +67,34 @@ def test_predictions_carry_the_labels_of_the_data(folder: Path) -> None:
     assert [str(label) for label in block.columns["prediction"]] == [("-1", "2", "5")[i] for i in best]
 
 
+def test_several_labels_a_row_are_told_as_they_stand_in_the_data(tmp_path: Path) -> None:
+    """D09: True and False, 1 and 0, a probability for each; shades between stay numbers."""
+    lines = [f"{i},{i < 30},{int(i > 20)}" for i in range(60)]
+    (tmp_path / "t.csv").write_text("a,low,high\n" + "\n".join(lines) + "\n")
+    spec = """
+data: {source: t.csv, target: [low, high], scale: standard}
+layers: [{Dense: {units: 2, activation: sigmoid}}]
+loss: binary_crossentropy
+optimizer: {Adam: 0.1}
+fit: {epochs: 30}
+"""
+    train(loads(spec, base_dir=tmp_path), out=tmp_path / "run", say=lambda text: None)
+    predictions = predict_file(tmp_path / "run", str(tmp_path / "t.csv"))
+    assert predictions.names == ["prediction(low)", "prediction(high)", "p(low)", "p(high)"]
+    (block,) = predictions
+    assert (block.columns["prediction(low)"][0], block.columns["prediction(high)"][0]) == (True, 0)
+    assert (block.columns["prediction(low)"][-1], block.columns["prediction(high)"][-1]) == (False, 1)
+    assert [p > 0.5 for p in block.columns["p(high)"]] == [label == 1 for label in block.columns["prediction(high)"]]
+    assert predict_file(tmp_path / "run", str(tmp_path / "t.csv"), what="labels").names == predictions.names[:2]
+    assert predict_file(tmp_path / "run", str(tmp_path / "t.csv"), what="raw").names == ["raw(low)", "raw(high)"]
+    (tmp_path / "t.csv").write_text("a,low,high\n1,0.5,1\n2,0,1\n3,1,0\n")
+    train(loads(spec, base_dir=tmp_path), out=tmp_path / "soft", say=lambda text: None)
+    soft = predict_file(tmp_path / "soft", str(tmp_path / "t.csv"))
+    assert soft.names == ["prediction(low)", "prediction(high)"]
+    with pytest.raises(UsageError, match="predicts numbers"):
+        predict_file(tmp_path / "soft", str(tmp_path / "t.csv"), what="labels")
+
+
 def test_evaluation_does_not_hang_on_the_batch_size(folder: Path) -> None:
     """N06"""
     values = [evaluate_file(folder / "run", str(folder / "t.csv"), batch_size=size).values for size in (1, 7, 300)]

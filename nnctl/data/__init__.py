@@ -5,6 +5,9 @@ features, targets and weights, sets rows aside, fits the preprocessing on the tr
 returns `Rows` for the training loop. The fitted `Preprocessing` is saved with the model; `read_for`
 applies it to raw data, a chunk at a time.
 
+Rows that do not fit into memory are kept on disk, or read again in every epoch (keeping.py tells how): the same
+code prepares them, column by column and piece by piece, and `Rows` then holds arrays that read what is asked of them.
+
 One file reads one form of data (csv, arrays, mnist, ...): a class registered as "data source".
 """
 
@@ -12,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from numpy.typing import NDArray
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from nnctl.data.cells import Want
     from nnctl.data.preprocessing import Preprocessing
     from nnctl.data.settings import DataSettings
+    from nnctl.data.split_record import SplitRecord
     from nnctl.data.table import Table
 
 Array = NDArray[Any]
@@ -56,6 +61,10 @@ class Prepared:
     preprocessing: Preprocessing
     fingerprint: str  # sha256 of the content read and of which rows were set aside
     notes: list[str] = field(default_factory=list)
+    split: SplitRecord | None = None  # None where no row of the source was set aside
+    filled: dict[str, dict[str, int]] = field(default_factory=dict)  # missing cells that got a value: part, column
+    dropped: int = 0  # rows left out for a missing cell
+    kept: str = "memory"  # where the rows are: in memory, on disk, or nowhere ("none")
 
 
 @dataclass
@@ -79,6 +88,7 @@ class Glance:
     input_shape: tuple[int, ...] | None = None
     classes: int | None = None
     columns: tuple[str, ...] | None = None
+    largest: int | None = None  # of the whole numbers that the rows hold, as the options say
 
 
 @dataclass
@@ -89,9 +99,14 @@ class Arrays:
     y: Array | None = None
     name: str = "data"
     labels: Sequence[str | int] | None = None
+    files: Sequence[str] | None = None  # of each row, where it has one of its own, as pictures do
 
     def __len__(self) -> int:
         return len(self.x)
+
+    def where(self, row: int) -> str:
+        """Say which row is meant."""
+        return f"{self.name}: row {row}" if self.files is None else self.files[row]
 
 
 class TableReader(Protocol):
@@ -100,6 +115,11 @@ class TableReader(Protocol):
     names: list[str]
     sample: list[list[str]]  # the first rows as text
     title: str  # the file's name, for messages
+
+    @property
+    def files(self) -> Sequence[Path | None]: ...  # None for standard input
+
+    def about_rows(self) -> int | None: ...  # None where nothing is known
 
     def tables(self, wants: list[Want], keep: Sequence[str] = ()) -> Iterator[Table]: ...
 
@@ -120,14 +140,23 @@ class DataSource(Thing):
 
     kind: ClassVar[str] = "data source"
     suffixes: ClassVar[tuple[str, ...]] = ()
+    reads_folders: ClassVar[bool] = False
 
     def open(self, settings: DataSettings, places: Places, digest: Any) -> Opened:
         """Open it; `digest` (of hashlib, or None) is given every byte that is read."""
         raise NotImplementedError
 
+    def stream(self, settings: DataSettings, places: Places) -> Opened:
+        """Open it to go through it once, as evaluating and predicting do."""
+        return self.open(settings, places, None)
+
     def glance(self, settings: DataSettings, places: Places) -> Glance | None:
         """Return what can be known without reading the rows, or None."""
         return None
+
+    def to_show(self, places: Places) -> tuple[DataSource, list[str]]:
+        """Return the source in a form that can be shown, and what should be known of that."""
+        return self, []
 
 
 from nnctl.data.batches import Batches, class_weights  # noqa: E402 - these build upon the contract above

@@ -1,4 +1,7 @@
-"""NumPy's files: .npz with inputs and targets, or .npy. Nothing in them is ever unpickled."""
+"""NumPy's files: .npz with inputs and targets, or .npy. Nothing in them is ever unpickled.
+
+Large arrays are mapped into memory, not read, where the file holds them as they are: numpy.savez does not pack.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +26,11 @@ DAMAGE = (
     KeyError,
     MemoryError,
     OverflowError,
-    NotImplementedError,
+    RuntimeError,  # an encrypted member, or one packed in an unknown way
     zipfile.BadZipFile,
     zlib.error,
 )
+MAPPED = 64 << 20  # bytes of a file from which on its arrays are mapped
 INPUTS, TARGETS = ("x_train", "x", "X"), ("y_train", "y", "Y")
 
 
@@ -91,6 +95,8 @@ def load(path: Path) -> dict[str, Array]:
     try:
         with reading(path):
             _check_sizes(path)
+            if path.stat().st_size >= MAPPED:
+                return _map(path)
             loaded = np.load(path, allow_pickle=False)
             return {"": loaded} if isinstance(loaded, np.ndarray) else {key: loaded[key] for key in loaded.files}
     except DAMAGE as error:
@@ -101,6 +107,32 @@ def load(path: Path) -> dict[str, Array]:
         raise DataError(
             f"{path}: damaged, or not a file of NumPy ({type(error).__name__}: {error}); get it again"
         ) from error
+
+
+def _map(path: Path) -> dict[str, Array]:
+    """Return the arrays of a large file, which come into memory as they are used."""
+    if path.suffix != ".npz":
+        return {"": np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))}
+    with zipfile.ZipFile(path) as archive:
+        return {info.filename.removesuffix(".npy"): _map_member(path, archive, info) for info in archive.infolist()}
+
+
+def _map_member(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Array:
+    with archive.open(info) as member:
+        shape, fortran, dtype = _header(member)
+        start = member.tell()
+        if info.compress_type == zipfile.ZIP_STORED and not dtype.hasobject and 0 not in shape:
+            while member.read(1 << 20):  # at the end its checksum is compared
+                pass
+            with open(path, "rb") as file:
+                file.seek(info.header_offset)
+                local = file.read(30)
+            names = int.from_bytes(local[26:28], "little") + int.from_bytes(local[28:30], "little")
+            offset = info.header_offset + len(local) + names + start
+            return np.asarray(np.memmap(path, dtype, "r", offset, shape, "F" if fortran else "C"))
+    with archive.open(info) as member:
+        packed: Array = np.lib.format.read_array(member, allow_pickle=False)
+        return packed
 
 
 def _check_sizes(path: Path) -> None:
@@ -117,7 +149,7 @@ def _check_sizes(path: Path) -> None:
 
 def check_size(file: IO[bytes], name: str, held: int) -> bool:
     """Read the header of an array and return whether it is of objects; ValueError where it claims too much."""
-    shape, dtype = _header(file)
+    shape, _, dtype = _header(file)
     size = dtype.itemsize
     for length in shape:
         size *= length
@@ -126,12 +158,12 @@ def check_size(file: IO[bytes], name: str, held: int) -> bool:
     return bool(dtype.hasobject)
 
 
-def _header(member: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+def _header(member: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     version = np.lib.format.read_magic(member)
     form = np.lib.format
     read = form.read_array_header_1_0 if version == (1, 0) else form.read_array_header_2_0
-    shape, _, dtype = read(member)
-    return shape, dtype
+    header: tuple[tuple[int, ...], bool, np.dtype[Any]] = read(member)
+    return header
 
 
 def _key(

@@ -36,6 +36,10 @@ class CategoryFeature:
         return len(self.vocabulary) + self.bucket
 
     @property
+    def largest(self) -> int:
+        return self.size - 1
+
+    @property
     def width(self) -> int:
         return 1 if self.index else self.size
 

@@ -20,6 +20,7 @@ from nnctl.data.table import Column, Numbers, Texts
 from nnctl.errors import DataError
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+SPELLING = b"0123456789+-.eE "  # of what float() takes, NUMBER takes whatever holds nothing else
 INFINITE = re.compile(r"[+-]?inf(inity)?|[+-]?nan", re.IGNORECASE)
 SHOWN = 5  # of the wrong cells: the first ones, then how many more
 
@@ -54,6 +55,17 @@ class Dialect:
         if self.decimal == ",":
             cell = cell.replace(".", "x").replace(",", ".")
         return float(cell) if NUMBER.fullmatch(cell) else None
+
+    def numbers(self, cells: Sequence[str]) -> list[float] | None:
+        """Return the values of many cells, all at once; None where any is missing or no number."""
+        if self.decimal != "." or not self.missing.isdisjoint(cells):
+            return None
+        if "".join(cells).encode("ascii", "replace").translate(None, SPELLING):
+            return None
+        try:
+            return list(map(float, cells))
+        except ValueError:
+            return None
 
 
 @dataclass(frozen=True)
@@ -163,7 +175,10 @@ def _texts(
 def _numbers(
     cells: Sequence[str], want: Want, dialect: Dialect, file: str, lines: Sequence[int], troubles: Troubles
 ) -> Numbers:
-    values = np.empty(len(cells))
+    known = dialect.numbers(cells)
+    values = np.empty(len(cells)) if known is None else np.array(known)
+    if known is not None and (np.abs(values) <= want.limit).all():
+        return Numbers(values)
     for row, cell in enumerate(cells):
         value = None if cell in dialect.missing else dialect.number(cell)
         if value is None:

@@ -46,7 +46,8 @@ class ColumnSettings(Thing):
     encode: Literal["one_hot", "index", "sequence", "multi_hot", "tfidf"] | None = field(
         None,
         doc="Categories as one_hot columns or as the index for an Embedding; text as a sequence of word indices "
-        "(0 for none, 1 for an unknown word), multi_hot or tfidf; default: the section's `encode`, multi_hot for text.",
+        "(0 for none, 1 for an unknown word), multi_hot or tfidf, as keras.layers.TextVectorization; default: the "
+        "section's `encode`, multi_hot for text.",
     )
     unknown: Literal["error", "bucket"] | None = field(
         None, doc="What to do with a category that training has not seen; default: the section's `unknown`."

@@ -22,6 +22,7 @@ from nnctl.data.columns import read_columns
 from nnctl.data.header import Head, read_head
 from nnctl.data.lines import Form
 from nnctl.data.settings import DataSettings, Source
+from nnctl.data.sizes import about_rows, row_bytes
 from nnctl.data.table import Span, Table
 from nnctl.errors import DataError
 from nnctl.fields import field
@@ -84,6 +85,7 @@ class CsvReader:
         if first is None:
             raise DataError(f"{files[0] or '<stdin>'}: is empty: 0 rows")
         self.small = len(first.data) < SMALL
+        self.row_bytes = row_bytes(first.data)
         self.head = read_head(first, self.dialect, settings.header)
         self.names, self.sample = self.head.names, self.head.sample
         self.title = first.file
@@ -97,6 +99,9 @@ class CsvReader:
             if len(table):
                 yield table
         troubles.finish()
+
+    def about_rows(self) -> int | None:
+        return about_rows(self.files, self.row_bytes)
 
     def close(self) -> None:
         self._blocks.close()

@@ -21,24 +21,28 @@ def shared_rows(parts: Mapping[str, Rows | None]) -> list[str]:
     for name, part in parts.items():
         if part is None or part is train or (part.y is None) != (train.y is None):
             continue
-        known = _marks(train) if known is None else known
-        if count := int(np.isin(_marks(part), known).sum()):
+        if known is None:
+            known = _marks(train)
+            known.sort()
+        marks = _marks(part)
+        near = np.minimum(np.searchsorted(known, marks), len(known) - 1)
+        if count := int((known[near] == marks).sum()):
             remarks.append(f"{count} of {len(part)} {name} rows are equal to training rows, target included")
     return remarks
 
 
 def _marks(rows: Rows) -> Ints:
     """Return a number of 64 bits for each row, equal for equal rows and as good as never for others."""
-    rng = np.random.default_rng(20)  # any fixed factors will do
     marks = np.zeros(len(rows), np.uint64)
-    for part in (rows.x, rows.y):
-        if part is None:
-            continue
-        flat = part.reshape(len(part), -1)
-        factors = rng.integers(1 << 63, size=flat.shape[1] * 2, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
-        for start in range(0, len(flat), STEP):
-            words = _words(flat[start : start + STEP]).astype(np.uint64)
-            marks[start : start + STEP] += words @ factors[: words.shape[1]]  # modulo 2 to the 64
+    for start in range(0, len(rows), STEP):
+        rng = np.random.default_rng(20)  # any fixed factors will do
+        some = rows.take(slice(start, start + STEP))
+        for part in (some.x, some.y):
+            if part is None:
+                continue
+            words = _words(part.reshape(len(part), -1)).astype(np.uint64)
+            factors = rng.integers(1 << 63, size=words.shape[1], dtype=np.uint64) * np.uint64(2) + np.uint64(1)
+            marks[start : start + STEP] += words @ factors  # modulo 2 to the 64
     return marks.view(np.int64)
 
 

@@ -33,10 +33,11 @@ def encode_rows(fitted: Preprocessing, data: Table | Arrays, need_targets: bool 
 
 
 def weights(fitted: Preprocessing, data: Table | Arrays) -> Array | None:
-    if isinstance(data, Arrays) or not fitted.roles or fitted.roles.weight not in data.columns:
+    name = fitted.roles.weight if fitted.roles else None
+    if name is None or isinstance(data, Arrays) or name not in data.columns:
         return None
-    values = data.numbers(fitted.roles.weight)
+    values = data.numbers(name)
     if (values < 0).any():
         row = int(np.flatnonzero(values < 0)[0])
-        raise DataError(f"{data.where(row)}: weight {fitted.roles.weight!r}: {values[row]:g} is negative")
+        raise DataError(f"{data.where(row)}: weight {name!r}: {values[row]:g} is negative")
     return values.astype(fitted.dtype)

@@ -15,7 +15,7 @@ from nnctl.data.cells import Want
 from nnctl.data.dates import DateFeature, fit_dates
 from nnctl.data.numbers import NumberFeature, fit_numbers
 from nnctl.data.settings import DataSettings
-from nnctl.data.table import Numbers, Table
+from nnctl.data.table import Table
 from nnctl.data.texts import TextFeature, fit_text
 from nnctl.errors import DataError
 
@@ -63,6 +63,11 @@ class TableFeatures:
     def names(self) -> list[str]:
         return [name for column in self.columns for name in column.outputs()]
 
+    @property
+    def largest(self) -> int | None:
+        """The largest index that any row can give; None where not all columns are words or categories by index."""
+        return max(c.largest for c in self.columns) if all(c.whole for c in self.columns) else None  # type: ignore[attr-defined]
+
     def apply(self, table: Table, dtype: str) -> Array:
         """Return x in the model's dtype; whole numbers where all are words or categories by index."""
         x = np.zeros((len(table), *self.input_shape), np.int32 if all(c.whole for c in self.columns) else dtype)
@@ -79,11 +84,10 @@ class TableFeatures:
 
     def filled(self, table: Table) -> dict[str, int]:
         """Count the missing cells that get a value, by column."""
-        counts = {
-            column.name: int(table.columns[column.name].missing.sum())
-            for column in self.columns
-            if column.fill is not None
-        }
+        counts = {column.name: 0 for column in self.columns if column.fill is not None}
+        for piece in table.pieces() if counts else ():
+            for name in counts:
+                counts[name] += int(piece.columns[name].missing.sum())
         return {name: count for name, count in counts.items() if count}
 
     def to_dict(self) -> dict[str, Any]:
@@ -105,13 +109,14 @@ def fit_features(
     remarks: list[str] = []
     for name in names:
         rules = settings.column(name, positions[name])
-        if train.columns[name].missing.all():
+        one = train.only(name)
+        if one.columns[name].missing.all():
             raise DataError(
                 f"column {name!r} has no value in the {len(train)} training rows; leave it out of the features"
             )
-        kind = rules.type or ("numeric" if isinstance(train.columns[name], Numbers) else "categorical")
+        kind = rules.type or ("categorical" if one.is_text(name) else "numeric")
         fit: Any = {"numeric": fit_numbers, "categorical": fit_categories, "text": fit_text, "date": fit_dates}[kind]
-        feature, more = fit(train, name, rules)
+        feature, more = fit(one, name, rules)
         columns.append(feature)
         remarks += more
     categorical = [f"{column.name} ({column.size})" for column in columns if isinstance(column, CategoryFeature)]

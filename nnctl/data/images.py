@@ -31,7 +31,7 @@ class ArrayFeatures:
         _check_finite(data, dtype)
         if self.scale == "none":
             # Word indices of an Embedding stay whole numbers; bytes are pixels.
-            return x.astype(np.int32) if x.dtype.kind in "iu" and x.dtype.itemsize > 1 else x.astype(dtype)
+            return x.astype(np.int32) if x.dtype.kind in "iu" and x.dtype.itemsize > 1 else x.astype(dtype, copy=False)
         if self.scale == "l2":
             return scaling.unit_rows(x.reshape(len(x), -1).astype(np.float64)).reshape(x.shape).astype(dtype)
         if x.dtype == np.uint8 and len(self.center) == 1:

@@ -21,6 +21,7 @@ class Imdb(WordSequences):
 
     set_name = "imdb"
     classes = 2
+    vocabulary = 88_584
     examples: ClassVar = (
         {"num_words": 20000, "pad_to": 80},
         {"num_words": 1000, "multi_hot": True},

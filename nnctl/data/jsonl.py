@@ -14,6 +14,7 @@ from nnctl.data.blocks import Block, read_blocks
 from nnctl.data.cells import Dialect, Troubles, Want, column_of
 from nnctl.data.lines import Form
 from nnctl.data.settings import DataSettings, Source
+from nnctl.data.sizes import about_rows, row_bytes
 from nnctl.data.table import Span, Table
 from nnctl.errors import DataError
 from nnctl.fields import field
@@ -75,6 +76,10 @@ class JsonLinesReader:
             if lines:
                 yield Table(columns, len(lines), [Span(block.file, len(lines), np.array(lines))], kept)
         troubles.finish()
+
+    def about_rows(self) -> int | None:
+        assert self._first is not None
+        return about_rows(self.files, row_bytes(self._first.data))
 
     def close(self) -> None:
         self._blocks.close()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 
@@ -10,12 +12,21 @@ from nnctl.data import Arrays, Form, TableReader
 from nnctl.data.cells import INFINITE, Dialect, Troubles, Want
 from nnctl.data.roles import Roles, assign, match
 from nnctl.data.settings import DataSettings
-from nnctl.data.table import Ints, Numbers, Table, join
-from nnctl.data.targets import Targets, is_truth
+from nnctl.data.table import Ints, Table, Texts, join
+from nnctl.data.targets import Targets
 from nnctl.data.vocabulary import number
 from nnctl.errors import DataError
 
 DECIMAL_COMMA = re.compile(r"[+-]?[\d.]+,\d+|[+-]?\d+")
+
+
+Gather: TypeAlias = Callable[[TableReader, list[Want]], Table]
+
+
+def in_memory(reader: TableReader, wants: list[Want]) -> Table:
+    """Read a whole table."""
+    pieces = list(reader.tables(wants))
+    return join(pieces) if pieces else Table({}, 0, [])
 
 
 def load_table(
@@ -25,8 +36,12 @@ def load_table(
     dtype: str,
     roles: Roles | None = None,
     target: Targets | None = None,
+    gather: Gather | None = None,
 ) -> tuple[Table, Roles, list[str]]:
-    """Read the columns that the settings name; with `roles`, those of a table read before."""
+    """Read the columns that the settings name; with `roles`, those of a table read before.
+
+    `gather` makes one table of what is read; without it, one in memory.
+    """
     notes: list[str] = []
     first = roles is None
     if roles is None:
@@ -41,7 +56,9 @@ def load_table(
     for name in roles.targets:
         many = len(roles.targets) > 1
         numeric = (
-            target.numeric(name) if target else form == "values" or (many and not _truths(reader, positions[name]))
+            target.numeric(name)
+            if target
+            else form == "values" or (many and not _words(reader, positions[name], settings))
         )
         strip = settings.column(name, roles.names.index(name)).strip
         wants.append(Want(name, positions[name], numeric, "label", limit=limit, strip=strip))
@@ -52,10 +69,9 @@ def load_table(
     once: dict[str, Want] = {}
     for want in wants:  # a series is predicted from its own past: a feature and the target
         once.setdefault(want.name, want)
-    pieces = list(reader.tables(list(once.values())))
-    if not pieces:
+    table = (gather or in_memory)(reader, list(once.values()))
+    if not len(table):
         raise DataError(f"{reader.title}: 0 rows below the header; training needs data")
-    table = join(pieces)
     for name in roles.features:
         _settle(table, name, settings, roles)
     return _dropped(table, roles, settings, notes, reader.title), roles, notes
@@ -69,28 +85,37 @@ def _feature(name: str, position: int, reader: TableReader, settings: DataSettin
         dialect = Dialect(decimal=settings.decimal, missing=frozenset(settings.missing_values))
         cells = [row[position] for row in reader.sample if len(row) > position and row[position] not in dialect.missing]
         # What is not finite was meant as a number; the reader will say what is wrong with it.
-        numbers = sum(dialect.number(cell) is not None or bool(INFINITE.fullmatch(cell.strip())) for cell in cells)
-        numeric = numbers * 2 > len(cells)
+        numeric = bool(cells) and dialect.numbers(cells) is not None
+        if not numeric:
+            numbers = sum(dialect.number(cell) is not None or bool(INFINITE.fullmatch(cell.strip())) for cell in cells)
+            numeric = numbers * 2 > len(cells)
     missing_ok = rules.missing != "error" and name not in roles.targets
     return Want(name, position, numeric, "feature", missing_ok, limit, "" if numeric else rules.strip)
 
 
-def _truths(reader: TableReader, position: int) -> bool:
-    cells = [row[position] for row in reader.sample if len(row) > position]
-    return bool(cells) and all(map(is_truth, cells))
+def _words(reader: TableReader, position: int, settings: DataSettings) -> bool:
+    """Whether the first cells of a column are words, such as True and False or yes and no."""
+    dialect = Dialect(decimal=settings.decimal, missing=frozenset(settings.missing_values))
+    cells = [row[position].strip() for row in reader.sample if len(row) > position]
+    no_words = (
+        cell in dialect.missing or dialect.number(cell) is not None or INFINITE.fullmatch(cell) for cell in cells
+    )
+    return bool(cells) and not any(no_words)
 
 
 def _settle(table: Table, name: str, settings: DataSettings, roles: Roles) -> None:
     """Turn a column of texts that are all numbers after all into numbers; refuse a mixture."""
+    if not table.is_text(name) or settings.column(name, roles.names.index(name)).type is not None:
+        return
     column = table.columns[name]
-    typed = settings.column(name, roles.names.index(name)).type is not None
-    if isinstance(column, Numbers) or typed or not column.names:
+    assert isinstance(column, Texts)
+    if not column.names:
         return
     values = [number(text) for text in column.names]
     counts = column.counts()
     numeric = sum(int(count) for count, value in zip(counts, values, strict=True) if value is not None)
     if numeric == counts.sum():
-        table.columns[name] = Numbers(np.array([*values, np.nan], float)[column.codes])
+        table.to_numbers(name, values)  # type: ignore[arg-type]
     elif numeric * 2 > counts.sum():
         troubles = Troubles()
         for row, code in enumerate(column.codes):
@@ -119,6 +144,11 @@ def _dropped(table: Table, roles: Roles, settings: DataSettings, notes: list[str
         raise DataError(f"{title}: missing: drop leaves 0 of {len(table)} rows; fill cells in, or leave out a column")
     notes.append(f"dropped {len(table) - keep.sum()} of {len(table)} rows with missing cells")
     return table.take(np.flatnonzero(keep))
+
+
+def dropped(data: Table | Arrays | None) -> int:
+    """Return how many rows of the file `missing: drop` has left out."""
+    return sum(span.rows for span in data.spans) - len(data) if isinstance(data, Table) else 0
 
 
 def take(data: Table | Arrays, rows: Ints) -> Table | Arrays:

@@ -55,7 +55,7 @@ class ParquetReader:
     """The rows of some files with the same columns, some thousand at a time."""
 
     def __init__(self, files: Sequence[Path], settings: DataSettings) -> None:
-        self.title = str(files[0])
+        self.files, self.title = files, str(files[0])
         self.dialect = Dialect(missing=frozenset({*settings.missing_values, ""}))
         self._open = [(file, _opened(file)) for file in files]
         self.names = list(self._open[0][1].schema_arrow.names)
@@ -82,6 +82,9 @@ class ParquetReader:
                     yield Table(columns, len(batch), [Span(str(file), len(batch), row)], kept)
                     row += len(batch)
         troubles.finish()
+
+    def about_rows(self) -> int | None:
+        return sum(opened.metadata.num_rows for _, opened in self._open)
 
     def close(self) -> None:
         for _, opened in self._open:

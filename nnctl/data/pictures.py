@@ -21,7 +21,7 @@ def as_bytes(pictures: Array) -> Array:
         low, high = float(x.min()), float(x.max())
         x = ((x - low) * (255 / ((high - low) or 1))).astype(np.uint8)
     x = x[..., None] if x.ndim == 3 else x
-    return np.repeat(x, 3, axis=-1) if x.shape[-1] == 1 else x
+    return np.repeat(x, 3, axis=-1) if x.shape[-1] == 1 else x[..., :3]
 
 
 def grid(pictures: Array, columns: int, gap: int = GAP) -> Array:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import filecmp
 import glob
 import hashlib
 import os
@@ -59,17 +61,27 @@ class Places:
         if (elsewhere := self._below_directories(pattern)) is not None:
             return [elsewhere]
         near = suggest(path.name, os.listdir(path.parent)) if path.parent.is_dir() else None
-        hint = f"did you mean {near!r}?" if near else f"looked from {self.base.resolve()}"
+        hint = f"did you mean {near!r}?" if near else f"looked from {_in_full(self.base)}"
         raise MissingInputError(f"{path}: there is no such file; {hint}")
 
     def _below_directories(self, name: str) -> Path | None:
-        """Find a bare file name in the data directories, up to two folders down."""
-        if Path(name).name != name:
+        """Find a file name, perhaps with its folder, up to two folders down in the data directories.
+
+        Raises DataError where the first directory that has it holds different files of this name.
+        """
+        if name.startswith((f".{os.sep}", f"..{os.sep}", "~", os.sep)):
             return None
         for directory in self.directories():
-            for level in ("", "*/", "*/*/"):
-                if found := sorted(directory.glob(level + glob.escape(name))):
-                    return found[0]
+            levels = (directory.glob(level + glob.escape(name)) for level in ("", "*/", "*/*/"))
+            found = [path for level in levels for path in sorted(level) if path.is_file()]
+            if others := [path for path in found[1:] if not filecmp.cmp(found[0], path, shallow=False)]:
+                many = " and ".join(str(path.relative_to(directory)) for path in (found[0], *others))
+                raise DataError(
+                    f"{name}: there are different files of this name in {directory}: {many}; "
+                    f"write the one that is meant with its folder"
+                )
+            if found:
+                return found[0]
         return None
 
     def shipped(self, name: str) -> Path | None:
@@ -98,6 +110,13 @@ class Places:
         )
 
 
+def _in_full(path: Path) -> str:
+    try:
+        return str(path.resolve())
+    except FileNotFoundError:
+        return "a directory that has been deleted"
+
+
 @contextmanager
 def reading(path: Path | str) -> Iterator[None]:
     """Turn the errors of the operating system into nnctl's, naming the file."""
@@ -108,6 +127,8 @@ def reading(path: Path | str) -> Iterator[None]:
     except PermissionError as error:
         raise DeniedError(f"{path}: no permission to read it") from error
     except OSError as error:
+        if error.errno == errno.EINVAL:  # of a seek: an archive says that a member begins before the file does
+            raise DataError(f"{path}: damaged: it points to places outside of itself; get it again") from error
         raise ReadWriteError(f"{path}: could not be read: {error.strerror or error}") from error
 
 

@@ -12,6 +12,7 @@ from nnctl.data.sources import with_options
 from nnctl.data.split_settings import SequenceSettings
 from nnctl.data.targets import Targets
 from nnctl.errors import ModelFileError
+from nnctl.fields import create
 
 VERSION = 2
 # What of DataSettings says how a file is read.
@@ -40,6 +41,11 @@ class Preprocessing:
     def input_shape(self) -> tuple[int, ...]:
         windows = () if self.sequence is None else (self.sequence.steps,)
         return (*windows, *self.features.input_shape)
+
+    @property
+    def largest(self) -> int | None:
+        """The largest index that the columns can give, where all of them give indices."""
+        return self.features.largest if isinstance(self.features, TableFeatures) else None
 
     @property
     def labels(self) -> list[Any] | None:
@@ -100,6 +106,8 @@ class Preprocessing:
     def describe(self) -> list[str]:
         """Return lines for people."""
         lines = self.features.describe()
+        if named := self.reading.get("named"):
+            lines.insert(0, f"read as {create('data source', named)!r}")
         if self.sequence:
             steps, horizon = self.sequence.steps, self.sequence.horizon
             lines.append(f"windows of {steps} rows, every {self.sequence.stride}, the target {horizon} rows on")
@@ -108,7 +116,8 @@ class Preprocessing:
             shown = ", ".join(map(str, labels[:10])) + (", ..." if len(labels) > 10 else "")
             classes = f", {len(labels)} classes: {shown}" if labels else ""
             strip = f", without {self.targets.strip!r} at the ends" if self.targets.strip else ""
-            lines.append(f"target {', '.join(self.targets.names)}: {self.targets.form}{classes}{strip}")
+            each = ", each yes or no" if self.targets.hard else ""
+            lines.append(f"target {', '.join(self.targets.names)}: {self.targets.form}{each}{classes}{strip}")
         return lines
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from nnctl.errors import DataError, UsageError
 from nnctl.registry import suggest
 
 CHUNK = 8192  # rows of arrays at a time; a table's own pieces are of some megabytes
+FILE = "file"  # the column that tells the files of rows that have one each
+CHUNK_BYTES, STEP = 1 << 24, 256  # fewer where rows are large; in steps, since so many are predicted together
 
 
 class Reading:
@@ -32,7 +35,9 @@ class Reading:
         self.need_targets = need_targets
         self.notices: list[str] = []
         self.filled: dict[str, int] = {}  # missing cells that got a value so far, by column
-        self.names = [] if isinstance(rows, Arrays) else rows.names
+        self.names = rows.names if not isinstance(rows, Arrays) else [FILE] if rows.files is not None else []
+        if isinstance(rows, Arrays) and self.names and FILE not in self.keep:
+            self.keep.insert(0, FILE)  # nothing else would tell which row is which
         for name in self.keep:
             if name not in self.names:
                 near = suggest(name, self.names)
@@ -91,12 +96,18 @@ class Reading:
 
     def _arrays(self, data: Arrays, need_targets: bool) -> Iterator[Chunk]:
         if need_targets and data.y is None:
-            raise DataError(f"{data.name}: has no targets to compare with; give an .npz file with x and y")
-        for start in range(0, len(data), CHUNK):
-            rows = slice(start, start + CHUNK)
+            raise DataError(
+                f"{data.name}: has no targets to compare with; give an .npz file with x and y, "
+                "or a folder of pictures with one subfolder a class"
+            )
+        row_bytes = max(1, math.prod(data.x.shape[1:]) * data.x.dtype.itemsize)
+        size = min(CHUNK, max(1, CHUNK_BYTES // (row_bytes * STEP)) * STEP)
+        for start in range(0, len(data), size):
+            rows = slice(start, start + size)
             y = data.y[rows] if need_targets and data.y is not None else None
-            part = encode_rows(self.fitted, Arrays(data.x[rows], y, data.name, data.labels))
-            yield Chunk(part.x, part.y, None, {}, start)
+            files = None if data.files is None else list(data.files[rows])
+            part = encode_rows(self.fitted, Arrays(data.x[rows], y, data.name, data.labels, files))
+            yield Chunk(part.x, part.y, None, {} if files is None else {FILE: files}, start)
 
 
 def read_for(
@@ -111,6 +122,8 @@ def read_for(
     """Open raw data for a model; columns are matched by name. Of a named set, the test part is read."""
     places = Places(Path(base_dir), data_dir)
     settings = preprocessing.settings(source)
-    opened = resolve(settings.source, places).open(settings, places, None)
+    opened = resolve(settings.source, places).stream(settings, places)
     rows = opened.test if opened.test is not None else opened.rows
-    return Reading(preprocessing, rows, need_targets, keep)
+    reading = Reading(preprocessing, rows, need_targets, keep)
+    reading.notices = [*opened.notes, *reading.notices]
+    return reading

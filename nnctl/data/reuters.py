@@ -28,6 +28,7 @@ class ReutersForm(WordSequences):
 
     class_names: ClassVar[tuple[str, ...]] = TOPICS
     classes = len(TOPICS)
+    vocabulary = 30_979
     examples: ClassVar[tuple[Any, ...]] = ({"num_words": 1000, "multi_hot": True}, {"num_words": 5000, "pad_to": 100})
 
     test_split: Probability = field(0.2, doc="Share of the rows that are kept for the test.")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
+from functools import cache
 from typing import Annotated, Any, Literal
 
 from annotated_types import MinLen
@@ -23,7 +24,8 @@ Names = Annotated[
     Words("a column's name, pattern ('V*') or position, or a list of them"),
 ]
 Source = Annotated[
-    str | tuple[str, ...] | dict[str, Any], Words("a file, a list of files, a pattern, '-', or the name of a data set")
+    str | tuple[str, ...] | dict[str, Any],
+    Words("a file, a list of files, a pattern, a folder of pictures, '-', or the name of a data set"),
 ]
 Separator = Annotated[str, Words("one character, or 'whitespace'")]
 
@@ -36,7 +38,7 @@ class DataSettings(Thing):
 
     source: Source = field(
         doc="File (.csv .tsv .csv.gz .csv.zst .jsonl .parquet .npz .npy), list of files, pattern, '-' for stdin, "
-        "or a data set's name."
+        "folder of pictures with one subfolder a class, or a data set's name."
     )
     target: Names | None = field(None, doc="Column to predict, or a list for several outputs.")
     features: Names | None = field(None, doc="Columns to predict from; default: all the others.")
@@ -74,9 +76,17 @@ class DataSettings(Thing):
         None, doc="The classes in their order; default: those found, sorted."
     )
     split: SplitSettings = field({}, doc="Rows set aside for validation and test.")
-    sequence: SequenceSettings | None = field(None, doc="Windows of consecutive rows instead of single rows.")
+    sequence: SequenceSettings | None = field(
+        None,
+        doc="Windows of consecutive rows instead of single rows; the first of a part look back on rows before it.",
+    )
     validation: Source | None = field(None, doc="Another source to validate on.")
     test: Source | None = field(None, doc="Another source to test on.")
+    cache: Literal["auto", "memory", "disk", "none"] = field(
+        "auto",
+        doc="Where the rows of a table are kept: memory, disk (then used again by the next run, and shuffled block by "
+        "block), none (the data are read again in every epoch), or auto: memory where they fit, else disk.",
+    )
     x: str | None = field(None, doc="Key of the inputs in an .npz file; default: x_train, x or X.")
     y: str | None = field(None, doc="Key of the targets in an .npz file, or the .npy file that holds them.")
 
@@ -145,4 +155,10 @@ class DataSettings(Thing):
             if key in self.columns:
                 return combined(self.columns[key], self)
         fitting = (own for key, own in self.columns.items() if isinstance(key, str) and fnmatchcase(name, key))
-        return combined(next(fitting, None) or ColumnSettings(), self)
+        return combined(next(fitting, None) or _unmentioned(), self)
+
+
+@cache
+def _unmentioned() -> ColumnSettings:
+    """Return the settings of a column of which the spec says nothing, checked once."""
+    return ColumnSettings()

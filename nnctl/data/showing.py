@@ -30,29 +30,33 @@ class Look:
 
 def look(settings: DataSettings, places: Places, count: int) -> Look:
     """Open the source of some settings and look at it; `count` rows are shown."""
-    source = resolve(settings.source, places)
+    source, remarks = resolve(settings.source, places).to_show(places)
     name = getattr(source, "set_name", None) or str(settings.source)
     if isinstance(source, WordSequences):
         return _words(source, places, name, count)
-    opened = source.open(settings, places, None)
-    notes = list(opened.notes)
+    opened = source.stream(settings, places)
+    notes = [*opened.notes, *remarks]
     if not isinstance(opened.rows, Arrays):
         return _table(opened.rows, settings, name, count)
+    opened.rows.x = opened.rows.x[:]
     names = getattr(source, "class_names", ())
     parts = [("training" if opened.test else "rows", opened.rows), *([("test", opened.test)] if opened.test else [])]
     facts = {"name": name, "notes": notes, "parts": [_part(part, data, names) for part, data in parts]}
     data = opened.rows
     if is_pictures(data.x):
-        captions = [] if data.y is None else [_class(label, names) for label in data.y[:count].reshape(-1).tolist()]
-        return Look(facts, data.x[:count], captions)
+        # Files are sorted by class: those at equal distances show more than the first ones.
+        few = min(count, len(data))
+        chosen = np.linspace(0, len(data) - 1, few).astype(int) if data.files else np.arange(few)
+        captions = [] if data.y is None else [_class(label, names) for label in data.y[chosen].reshape(-1).tolist()]
+        return Look(facts, data.x[chosen], captions)
     flat = data.x[:count].reshape(min(count, len(data)), -1)
     return Look(facts, rows=[[f"{value:g}" for value in row[:12]] for row in flat.tolist()])
 
 
 def is_pictures(x: Array) -> bool:
-    """Whether rows are pictures: bytes (H, W), or (H, W, C) with one or three colours."""
+    """Whether rows are pictures: bytes (H, W), or (H, W, C) with one, three or four colours."""
     if x.ndim == 4:
-        return x.shape[-1] in (1, 3) and min(x.shape[1:3]) > 3
+        return x.shape[-1] in (1, 3, 4) and min(x.shape[1:3]) > 3
     return x.ndim == 3 and x.dtype == np.uint8 and min(x.shape[1:]) > 3
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from nnctl.data import DataSource, Places
@@ -28,6 +29,8 @@ def resolve(source: Any, places: Places) -> DataSource:
             return found[0]()
         if path := places.shipped(source):
             return _form(path.name)(str(path))
+        if is_folder(source, places):
+            return _form_of_folders()(source)
         sets = [getattr(cls, "set_name", snake(name)) for name, cls in known("data source").items() if not cls.suffixes]  # type: ignore[attr-defined]
         names = [*sets, *places.names()]
         near = suggest(source, names)
@@ -36,15 +39,33 @@ def resolve(source: Any, places: Places) -> DataSource:
     return _form("x.csv")(source)
 
 
+def is_folder(source: str, places: Places) -> bool:
+    """Whether a text means a folder; the names of data sets come first."""
+    named = find("data source", source) or places.shipped(source)
+    return not named and os.path.isdir(places.base / os.path.expanduser(source))
+
+
 def with_options(source: Any, trained_on: dict[str, Any] | None) -> Any:
-    """Return the bare name of a data set with the options that it had in training: `imdb`, padded as before."""
+    """Return a source with the options that its like had in training.
+
+    That is the bare name of a data set (`imdb`, padded as before), or another file or folder of the same form.
+    """
     if trained_on is None or not isinstance(source, str):
         return source
-    found = find("data source", source)
-    return trained_on if found and isinstance(create("data source", trained_on), found[0]) else source
+    trained: DataSource = create("data source", trained_on)
+    if found := find("data source", source):
+        return trained_on if isinstance(trained, found[0]) else source
+    form = _form(source)
+    if trained.suffixes and source != "-" and (isinstance(trained, form) if form else trained.reads_folders):
+        return {trained.title(): {**trained.config(), "path": source}}
+    return source
 
 
 def _form(name: str) -> Any:
     """Return the class that reads files of this name, or None."""
     forms = [cls for cls in known("data source").values() if name.lower().endswith(cls.suffixes) and cls.suffixes]  # type: ignore[attr-defined]
     return forms[0] if forms else None
+
+
+def _form_of_folders() -> Any:
+    return next(cls for cls in known("data source").values() if cls.reads_folders)  # type: ignore[attr-defined]

@@ -30,7 +30,9 @@ class SplitSettings(Thing):
     """Rows set aside before anything is fitted."""
 
     validation: Share = field(
-        0.0, doc="Fraction or number of rows for validation, or a range of them ('100:200', counted from 0)."
+        0.0,
+        doc="Fraction or number of rows for validation, or a range of them ('100:200', counted from 0 "
+        "among the rows that are not dropped).",
     )
     test: Share = field(0.0, doc="Fraction, number or range of rows for the test after training.")
     shuffle: bool = field(True, doc="Draw the rows at random; false takes the last ones, in the order of the file.")
@@ -66,7 +68,10 @@ class SplitSettings(Thing):
 
 
 class SequenceSettings(Thing):
-    """Windows of consecutive rows, for the forecast of a series."""
+    """Windows of consecutive rows, for the forecast of a series.
+
+    The first windows of a part that is set aside look back on the rows before it; their targets are its own.
+    """
 
     steps: PositiveInt = field(doc="Rows of a window: x gets the shape (steps, features).")
     stride: PositiveInt = field(1, doc="Rows from the start of a window to the start of the next.")

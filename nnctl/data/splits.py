@@ -51,7 +51,8 @@ def split_rows(rows: int, split: SplitSettings, classes: Ints | None, seed: int,
         order = np.arange(rows) if split.time is None else np.argsort(by, kind="stable")
         training, judged = np.split(order, [rows - validation - test])
         return Parts(training, judged[:validation], judged[validation:])
-    order = generator(seed, "split").permutation(rows)
+    order = np.arange(rows, dtype=np.int32 if rows < 1 << 31 else np.int64)  # of large tables half the memory
+    generator(seed, "split").shuffle(order)
     if classes is not None and split.stratify:
         order = _interleave(order, classes)
     cuts = np.split(order, [validation, validation + test])
@@ -151,8 +152,16 @@ def last_rows(rows: int, fraction: float) -> Parts:
     return Parts(order[:cut], order[cut:], order[:0])
 
 
-def describe(split: SplitSettings, seed: int) -> str:
+def describe(split: SplitSettings, seed: int, validation_split: float = 0.0) -> str:
     """Say in words how the rows were set aside; empty where none were."""
+    own = _describe(split, seed)
+    if not validation_split:
+        return own
+    last = f"validation_split {validation_split:g}: the last rows"
+    return f"{own}; {last} of the others" if own else f"split: {last}"
+
+
+def _describe(split: SplitSettings, seed: int) -> str:
     if split.column is not None:
         return f"split: as column {split.column!r} says"
     if not (split.validation or split.test):

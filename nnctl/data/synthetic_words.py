@@ -54,7 +54,7 @@ class SyntheticImdb(WordSequences):
 
     set_name = "synthetic-imdb"
     classes = 2
-    vocabulary: ClassVar[int] = 88_584
+    vocabulary = 88_584
     examples: ClassVar = ({"rows": 50, "test_rows": 20, "num_words": 500, "pad_to": 20},)
 
     rows: PositiveInt = field(25_000, doc="Number of training rows.")
@@ -88,7 +88,6 @@ class SyntheticReuters(ReutersForm):
 
     set_name = "synthetic-reuters"
     class_names = ()
-    vocabulary: ClassVar[int] = 30_979
     examples: ClassVar = ({"rows": 400, "num_words": 500, "multi_hot": True},)
 
     rows: PositiveInt = field(11_228, doc="Number of rows, training and test together.")

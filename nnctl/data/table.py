@@ -6,7 +6,7 @@ five categories are five texts. A missing cell is NaN, or the code -1.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -76,7 +76,7 @@ class Span:
 class Table:
     """Named columns of equal length. `kept` holds cells as they stand in the file."""
 
-    columns: dict[str, Column]
+    columns: MutableMapping[str, Column]
     rows: int
     spans: list[Span]
     kept: dict[str, list[str]] = field(default_factory=dict)
@@ -89,6 +89,23 @@ class Table:
         chosen = rows if self.chosen is None else self.chosen[rows]
         columns = {name: column.take(rows) for name, column in self.columns.items()}
         return Table(columns, len(rows), self.spans, chosen=chosen)
+
+    def only(self, name: str) -> Table:
+        """Return one column as a table in memory."""
+        return Table({name: self.columns[name]}, self.rows, self.spans, chosen=self.chosen)
+
+    def pieces(self) -> Iterator[Table]:
+        """Yield all rows in their order, as tables in memory."""
+        yield self
+
+    def is_text(self, name: str) -> bool:
+        return isinstance(self.columns[name], Texts)
+
+    def to_numbers(self, name: str, values: Sequence[float]) -> None:
+        """Put numbers for the texts of a column, one for each distinct text."""
+        column = self.columns[name]
+        assert isinstance(column, Texts)
+        self.columns[name] = Numbers(np.array([*values, np.nan])[column.codes])
 
     def where(self, row: int) -> str:
         """Return `file:line` of a row."""
@@ -120,6 +137,10 @@ def _join_columns(parts: list[Column]) -> Column:
     codes = []
     for part in parts:
         assert isinstance(part, Texts)
-        to = np.array([*(seen.setdefault(name, len(seen)) for name in part.names), -1], np.int64)
-        codes.append(to[part.codes])
+        codes.append(recoded(part, seen))
     return Texts(np.concatenate(codes), list(seen))
+
+
+def recoded(part: Texts, seen: dict[str, int]) -> Ints:
+    """Return the codes of a column among texts seen before, which its own are added to."""
+    return np.array([*(seen.setdefault(name, len(seen)) for name in part.names), -1], np.int64)[part.codes]

@@ -23,7 +23,9 @@ class TextFeature:
     """Words as indices (0 for none, 1 for an unknown word, then the vocabulary), or an output a word.
 
     multi_hot: 1 where the row has the word; tfidf: times in the row x log(1 + rows / (1 + rows with the
-    word)), both over the training rows. The first output stands for all unknown words.
+    word)), both over the training rows. The first output stands for all unknown words; its weight is the mean.
+    scikit-learn's TfidfVectorizer means 1 + log((1 + rows) / (1 + rows with the word)), in rows of length 1,
+    and by default takes words of one letter for none.
     """
 
     name: str
@@ -44,6 +46,10 @@ class TextFeature:
     @property
     def whole(self) -> bool:
         return self.encode == "sequence"
+
+    @property
+    def largest(self) -> int:
+        return len(self.words) + 1
 
     @property
     def width(self) -> int:
@@ -103,7 +109,11 @@ def split_words(text: str, lower: bool, punctuation: bool) -> list[str]:
 
 
 def fit_text(table: Table, name: str, rules: ColumnRules) -> tuple[TextFeature, list[str]]:
-    """Keep the most frequent words of the training rows, those of equal number in the order of the alphabet."""
+    """Keep the most frequent words of the training rows; of equally frequent ones, as Keras, the last in the alphabet.
+
+    Differs from TextVectorization in this: `max_words` counts words alone, not the places of padding and
+    unknown words; all letters become lower case, not those of ASCII alone; any blank of Unicode ends a word.
+    """
     column = table.columns[name]
     assert isinstance(column, Texts)
     total: Counter[str] = Counter()
@@ -113,7 +123,7 @@ def fit_text(table: Table, name: str, rules: ColumnRules) -> tuple[TextFeature, 
         for word, times in words.items():
             total[word] += times * count
             rows_with[word] += count
-    frequent = sorted(total, key=lambda word: (-total[word], word))
+    frequent = sorted(total, key=lambda word: (total[word], word), reverse=True)
     kept = frequent[: rules.max_words]
     weights = [math.log(1 + len(table) / (1 + rows_with[word])) for word in kept]
     weights = [sum(weights) / max(1, len(weights)), *weights] if rules.encode == "tfidf" else []

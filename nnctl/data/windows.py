@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from nnctl.data import Chunk, Rows
+from nnctl.data import Array, Chunk, Rows
+from nnctl.data.lazy import Lazy, in_memory
 from nnctl.data.split_settings import SequenceSettings
+from nnctl.data.splits import Parts
+from nnctl.data.table import Ints
 from nnctl.errors import DataError
 
 
@@ -20,11 +24,47 @@ def windowed(rows: Rows, sequence: SequenceSettings, name: str) -> Rows:
             f"{name}: {len(rows)} rows hold no window of {sequence.steps} steps"
             f"{f' and a target {ahead} rows on' if ahead else ''}; give more rows, or fewer steps"
         )
+    if not in_memory(rows.x):
+        return _later(rows, sequence, -(-count // sequence.stride), sequence.steps - 1 + ahead)
     starts = np.arange(0, count, sequence.stride)
     last = starts + sequence.steps - 1
     x = rows.x[starts[:, None] + np.arange(sequence.steps)]
     y = None if rows.y is None else rows.y[last + ahead]
     return Rows(x, y, None if rows.weight is None else rows.weight[last + ahead])
+
+
+def _later(rows: Rows, sequence: SequenceSettings, count: int, last: int) -> Rows:
+    """Return windows that are cut when they are read, of rows that are not in memory."""
+    steps, stride = sequence.steps, sequence.stride
+
+    def windows(start: int, stop: int) -> Array:
+        x = rows.x[start * stride : (stop - 1) * stride + steps if stop > start else start * stride]
+        return x[(np.arange(stop - start) * stride)[:, None] + np.arange(steps)]
+
+    def at_last(array: Any) -> Any:
+        if array is None:
+            return None
+        read = lambda start, stop: array[start * stride + last : (stop - 1) * stride + last + 1][::stride]  # noqa: E731
+        return Lazy(count, read, array.sequential)
+
+    x: Any = Lazy(count, windows, rows.x.sequential)  # type: ignore[attr-defined]
+    return Rows(x, at_last(rows.y), at_last(rows.weight))
+
+
+def with_past(parts: Parts, name: str, sequence: SequenceSettings, *, by_time: bool) -> Ints:
+    """Return the rows of a part behind those before it that its first window looks back on.
+
+    So every row of the part is a target, and no row of another part is: what was known at the time may
+    be looked at, as it will be when the model is in use.
+    """
+    own: Ints = getattr(parts, name)
+    needed = sequence.steps - 1 + sequence.horizon
+    if not len(own) or own is parts.train:
+        return own
+    order = np.concatenate([parts.train, parts.validation, parts.test]) if by_time else None
+    first = int(own[0]) if order is None else int(np.flatnonzero(order == own[0])[0])
+    past = np.arange(max(0, first - needed), first)
+    return np.concatenate([past if order is None else order[past], own])
 
 
 class Windows:

@@ -37,6 +37,7 @@ class WordSequences(NamedSet):
     """
 
     classes: ClassVar[int]
+    vocabulary: ClassVar[int]  # words that the set has
 
     num_words: PositiveInt | None = field(
         None, doc="Numbers from here on become oov_char; default: the largest there is.", legacy=("nb_words",)
@@ -91,7 +92,13 @@ class WordSequences(NamedSet):
 
     def glance(self, settings: DataSettings, places: Places) -> Glance | None:
         width = self.num_words if self.multi_hot else self.pad_to
-        return Glance((width,) if width else None, self.classes)
+        return Glance((width,) if width else None, self.classes, largest=self._largest())
+
+    def _largest(self) -> int | None:
+        """Return the largest word number that num_words lets in, where the set has as many words."""
+        if self.num_words is None or self.multi_hot or getattr(self, "path", None) is not None:
+            return None
+        return self.num_words - 1 if self.num_words - 1 <= self.vocabulary else None
 
     def _need_form(self) -> None:
         if self.pad_to is None and not self.multi_hot:

@@ -133,3 +133,19 @@ def test_a_named_set_keeps_its_options_when_a_model_reads_it_again(nnctl: Nnctl,
     assert test["rows"] == again["rows"] == 80
     assert test["accuracy"] == again["accuracy"] if "accuracy" in test else test.get("metrics") == again.get("metrics")
     assert len(nnctl("predict", "run", "synthetic-reuters").stdout.splitlines()) == 81
+
+
+def test_a_set_with_options_on_the_command_line(nnctl: Nnctl, tmp_path: Path) -> None:
+    """As in a spec: for show, for train --data (also where the spec writes data: NAME), and what train says next."""
+    (tmp_path / "s.yaml").write_text(SPEC.replace("{source: mnist, scale: minmax}", "mnist"))
+    small = "{synthetic-mnist: {rows: 40, test_rows: 10}}"
+    seen = json.loads(nnctl("data", "show", small, "--json").stdout)
+    assert [part["rows"] for part in seen["parts"]] == [40, 10]
+    done = nnctl("train", "s.yaml", "--data", small, "--out", "run")
+    other = """'{"synthetic-mnist": {"rows": 40, "test_rows": 10}}'"""
+    assert f"nnctl predict run/model.h5 {other} -o predictions.csv" in done.stderr
+    judged = json.loads(nnctl("evaluate", "run", "{synthetic-mnist: {rows: 1, test_rows: 7}}", "--json").stdout)
+    assert judged["rows"] == 7
+    assert "is no YAML" in last_line(nnctl("data", "show", "{synthetic-mnist: ", status=2))
+    wrong = last_line(nnctl("data", "show", "{synthetic-mnist: {row: 4}}", status=78))
+    assert "did you mean 'rows'?" in wrong

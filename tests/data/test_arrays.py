@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import os
+import shutil
 import struct
 import zipfile
 from contextlib import suppress
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 
 from nnctl.data import DataSettings, Preprocessing, prepare, read_for
+from nnctl.data.arrays import MAPPED, load
 from nnctl.errors import DataError, MissingInputError
 
 IMAGES = np.arange(3 * 28 * 28).astype(np.uint8).reshape(3, 28, 28)
@@ -164,3 +166,38 @@ def test_scaling_feature_by_feature_or_over_the_whole(write):
     flat = x.reshape(4, 6)
     table = prepare(DataSettings(source=str(write(saved(x=flat, y=np.arange(4)), "d.npz")), scale="standard"))
     np.testing.assert_allclose(table.train.x, (flat - flat.mean(axis=0)) / flat.std(axis=0), rtol=1e-6)
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory):
+    """Numbers that fill more than `MAPPED` bytes, row by row other ones."""
+    x = np.arange(4_200_000, dtype="f8").reshape(-1, 3)
+    path = tmp_path_factory.mktemp("large") / "large.npz"
+    np.savez(path, x=x, y=np.arange(len(x)) % 2, columns=np.asfortranarray(x))
+    return path, x
+
+
+def test_large_arrays_are_mapped(large, tmp_path):
+    path, x = large
+    parts = load(path)
+    np.save(tmp_path / "large.npy", np.tile(x, (3, 1)))
+    parts["npy"] = load(tmp_path / "large.npy")[""][-len(x) :]
+    assert path.stat().st_size > MAPPED
+    for key in ("x", "columns", "npy"):
+        np.testing.assert_array_equal(parts[key], x)
+        assert not parts[key].flags.writeable
+    assert isinstance(parts["x"].base, np.memmap)
+    assert parts["columns"].flags.f_contiguous
+    assert parts["y"].sum() == len(x) // 2
+
+
+def test_a05_a_byte_of_a_large_array_that_is_not_what_it_was(large, tmp_path):
+    damaged = tmp_path / "large.npz"
+    shutil.copy(large[0], damaged)
+    with open(damaged, "r+b") as file:
+        file.seek(10_000_000)
+        byte = file.read(1)[0]
+        file.seek(10_000_000)
+        file.write(bytes([byte ^ 1]))
+    with pytest.raises(DataError, match=r"large\.npz: damaged.*Bad CRC-32"):
+        load(damaged)

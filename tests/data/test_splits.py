@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nnctl.data import Preprocessing, read_for
+from nnctl.data import DataSettings, Preprocessing, prepare, read_for
 from nnctl.errors import ConfigError, DataError
 
 ROWS = "g,t,part,a,y\n" + "".join(
@@ -88,6 +88,17 @@ def test_rows_in_two_parts_are_reported(table):
     assert not any("equal to training" in note for note in table(text, split={"test": "5:"}).notes)
 
 
+def test_rows_of_arrays_in_two_parts_are_reported_too(tmp_path):
+    x = np.arange(20.0).reshape(10, 2)
+    x[8] = x[3]
+    np.savez(tmp_path / "t.npz", x=x, y=np.array([0, 1] * 4 + [1, 0]))
+    settings = DataSettings(source=str(tmp_path / "t.npz"), split={"test": "7:"})
+    prepared = prepare(settings, validation_split=0.3)
+    assert "1 of 3 test rows are equal to training rows, target included" in prepared.notes
+    assert prepared.split.how == "split: test 7: (rows of the file); validation_split 0.3: the last rows of the others"
+    assert prepared.split.sizes() == {"training": 4, "validation": 3, "test": 3}
+
+
 SERIES = "t,a,b\n" + "".join(f"{i},{i},{10 * i}\n" for i in range(20))
 
 
@@ -99,8 +110,27 @@ def test_windows_look_back_and_the_target_lies_ahead(table):
     assert prepared.preprocessing.input_shape == (3, 1)
     assert prepared.train.x[:, :, 0].tolist() == [[0, 1, 2], [2, 3, 4], [4, 5, 6], [6, 7, 8]]
     assert prepared.train.y[:, 0].tolist() == [40, 60, 80, 100]
-    assert prepared.test.x[0, :, 0].tolist() == [12, 13, 14]
-    assert "windows: 4 training, 2 test" in prepared.notes
+    assert prepared.test.x[:, :, 0].tolist() == [[8, 9, 10], [10, 11, 12], [12, 13, 14], [14, 15, 16]]
+    assert prepared.test.y[:, 0].tolist() == [120, 140, 160, 180]  # the targets are rows of the test alone
+    assert "windows: 4 training, 4 test" in prepared.notes
+
+
+@pytest.mark.parametrize(("steps", "horizon"), [(1, 0), (3, 0), (1, 1), (3, 2), (4, 1)])
+def test_every_row_set_aside_is_the_target_of_a_window(table, steps, horizon):
+    """As it is when the model is in use: the rows before are known, whatever part they were in."""
+    split = {"validation": 5, "test": 4, "shuffle": False}
+    sequence = {"steps": steps, "horizon": horizon}
+    prepared = table(SERIES, "values", target="b", features=["a"], sequence=sequence, split=split)
+    last_of_training = prepared.train.y[-1, 0]
+    assert last_of_training == 100
+    assert (prepared.validation.y[:, 0] / 10).tolist() == [11, 12, 13, 14, 15]
+    assert (prepared.test.y[:, 0] / 10).tolist() == [16, 17, 18, 19]
+    for part in (prepared.validation, prepared.test):
+        assert np.array_equal(part.x[:, -1, 0] + horizon, part.y[:, 0] / 10)
+    ranges = {"validation": "0:5", "test": "16:"}
+    prepared = table(SERIES, "values", target="b", features=["a"], sequence=sequence, split=ranges)
+    assert (prepared.validation.y[:, 0] / 10).tolist() == list(range(steps - 1 + horizon, 5))  # nothing stands before
+    assert (prepared.test.y[:, 0] / 10).tolist() == [16, 17, 18, 19]
 
 
 @pytest.mark.parametrize("size", [3, 8, 64, 1 << 20])
@@ -145,5 +175,29 @@ def test_windows_follow_time_where_the_file_does_not(table):
     split = {"test": 4, "time": "t"}
     prepared = table(text, "values", target="a", features=["a"], sequence={"steps": 2}, split=split)
     assert prepared.train.x[:, :, 0].tolist() == [[9, 8], [8, 7], [7, 6], [6, 5]]
-    assert prepared.test.x[:, :, 0].tolist() == [[3, 2], [2, 1]]
-    assert prepared.test.y[:, 0].tolist() == [1, 0]
+    assert prepared.test.x[:, :, 0].tolist() == [[5, 4], [4, 3], [3, 2], [2, 1]]
+    assert prepared.test.y[:, 0].tolist() == [3, 2, 1, 0]
+
+
+def test_the_record_of_a_split_tells_where_every_row_of_the_file_went(table):
+    text = "a,y\n" + "".join(f"{'' if i == 3 else i},{i % 2}\n" for i in range(10))
+    prepared = table(text, missing="drop", split={"validation": "0:2", "test": "7:"})
+    record = prepared.split
+    assert record.text().split() == [
+        "row,part", "0,validation", "1,validation", "2,training", "3,dropped", "4,training", "5,training",
+        "6,training", "7,training", "8,test", "9,test",
+    ]  # fmt: skip
+    assert record.sizes() == {"training": 5, "validation": 2, "test": 2, "dropped": 1}
+    assert (record.how, prepared.dropped) == ("split: validation 0:2, test 7: (rows of the file)", 1)
+    same = table(text.replace("9,1", "9.5,1"), missing="drop", split={"validation": "0:2", "test": "7:"}).split
+    assert same.digest() == record.digest()
+    assert table(text, missing="mean", split={"test": "8:"}).filled == {"training": {"a": 1}, "test": {}}
+    assert table("a,y\n1,0\n2,1\n").split is None
+
+
+def test_the_record_follows_the_draw(table):
+    prepared = table(ROWS, features=["a"], split={"validation": 0.2, "test": 0.2}, seed=3)
+    told = [line.split(",") for line in prepared.split.text().split()[1:]]
+    drawn = [[int(row) for row, part in told if part == name] for name in ("training", "validation", "test")]
+    assert drawn == parts(prepared)
+    assert prepared.split.digest() != table(ROWS, features=["a"], split={"validation": 0.2, "test": 0.2}).split.digest()

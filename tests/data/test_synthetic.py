@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from nnctl.data import DataSettings, Prepared, prepare
+from nnctl.run import train
+from nnctl.spec import loads
 
 SMALL: list[Any] = [
     ("synthetic-mnist", {"rows": 300, "test_rows": 50}, (28, 28), 10),
@@ -47,3 +51,41 @@ def test_same_seed_same_rows(name: str, options: Any, shape: Any, classes: int) 
 def test_fewer_words_than_the_set_has() -> None:
     x = read("synthetic-imdb", {"rows": 50, "test_rows": 9, "num_words": 300, "skip_top": 10, "pad_to": 30}).train.x
     assert set(np.unique(x).tolist()) <= {0, 2, *range(10, 300)}
+
+
+FIGURES: list[Any] = [
+    (
+        {"synthetic-mnist": {}},
+        ["Flatten", {"Dense": {"units": 128, "activation": "relu"}}, {"Dense": {"units": 10, "activation": "softmax"}}],
+        {"epochs": 1},
+        0.95,
+    ),
+    (
+        {"synthetic-imdb": {"rows": 8000, "test_rows": 4000, "num_words": 3000, "multi_hot": True}},
+        [{"Dense": {"units": 1, "activation": "sigmoid"}}],
+        {"epochs": 4},
+        0.95,
+    ),
+    (
+        {"synthetic-reuters": {"num_words": 1000, "multi_hot": True}},
+        [
+            {"Dense": {"units": 512, "activation": "relu"}},
+            {"Dropout": 0.5},
+            {"Dense": {"units": 46, "activation": "softmax"}},
+        ],
+        {"epochs": 5},
+        0.96,
+    ),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("source", "layers", "fit", "figure"), FIGURES, ids=["mnist", "imdb", "reuters"])
+def test_stated_figures(source: Any, layers: Any, fit: Any, figure: float, tmp_path: Path) -> None:
+    """What the docstrings promise of the sets; other threads and machines may cost a few rows."""
+    loss = "binary_crossentropy" if "imdb" in str(source) else "sparse_categorical_crossentropy"
+    scale = "minmax" if "mnist" in str(source) else "none"
+    spec = {"data": {"source": source, "scale": scale}, "layers": layers, "loss": loss, "optimizer": "adam"}
+    result = train(loads(json.dumps({**spec, "metrics": ["accuracy"], "fit": fit})), out=tmp_path / "run", say=str)
+    assert result.test is not None
+    assert result.test["accuracy"] > figure - 0.005

@@ -18,7 +18,7 @@ TABLES = {
     "penguins": (274, 0, 68, "dropped 2 of 344 rows with missing cells"),
     "auto_mpg": (318, 0, 80, "filled in missing cells: 3 6 (95)"),
     "horse_colic": (240, 0, 60, "split: test 0.2: at random, seed 1"),
-    "airline_passengers": (84, 0, 36, "windows: 84 training, 36 test"),
+    "airline_passengers": (84, 0, 48, "windows: 84 training, 48 test"),
     "creditcard_fraud": (1378, 0, 344, "6 of 344 test rows are equal to training rows, target included"),
 }
 

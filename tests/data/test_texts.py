@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 
 import numpy as np
 import pytest
@@ -96,6 +97,24 @@ def test_dates_become_their_parts(table, write):
         again(prepared, write("d\n2024-01-01\n", "n.csv"))
     scaled = table("d,y\n1970-01-01,0\n1971-01-01,1\n", columns={"d": {"type": "date", "scale": "minmax"}})
     assert scaled.train.x.tolist() == [[0, 0, 0], [1, 0, 0]]
+
+
+def test_d09_two_words_of_any_kind_are_labels_in_company(table, write):
+    text = "a,p,q\n1,yes,0\n2,no,1\n3,yes,1\n"
+    prepared = table(text, "binary", target=["p", "q"])
+    assert prepared.train.y.tolist() == [[1, 0], [0, 1], [1, 1]]
+    fitted = Preprocessing.from_dict(prepared.preprocessing.to_dict())
+    assert fitted.targets.answers == [("no", "yes"), (0, 1)]
+    (chunk,) = read_for(fitted, str(write("a,p,q\n1,yes,0\n2,yes,1\n", "m.csv")), need_targets=True)
+    assert chunk.y.tolist() == [[1, 0], [1, 1]]
+    with pytest.raises(DataError, match=r"n.csv:2: label 'p': 'Yes' is neither yes nor no"):
+        list(read_for(fitted, str(write("a,p,q\n1,Yes,0\n", "n.csv")), need_targets=True))
+    for words, message in (("yes,no,maybe", "holds 3 different texts ('maybe', 'no', 'yes')"), ("no,no,no", "holds 1")):
+        cells = "".join(f"{i},{word},{i % 2}\n" for i, word in enumerate(words.split(",")))
+        with pytest.raises(DataError, match=re.escape(f"target 'p' {message}")):
+            table(f"a,p,q\n{cells}", "binary", target=["p", "q"])
+    with pytest.raises(ConfigError, match="needs one column of classes, got 2: p, q"):
+        table(text, "index", target=["p", "q"])
 
 
 def test_d09_true_and_false_are_labels_alone_and_numbers_in_company(table, write):

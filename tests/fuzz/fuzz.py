@@ -3,9 +3,9 @@
     python tests/fuzz/fuzz.py SECONDS [--seed N]
 
 Every round takes a good file, changes some bytes of it, and loads it in a forked child under limits of
-time and memory. Sound answers are a result, or one of nnctl's errors; anything else (another exception,
-a signal, a hang) is a finding: the file is kept in tests/fuzz/findings, from where test_seeds.py loads it
-for ever after.
+time and memory. Sound answers are a result, or one of nnctl's errors of bad or missing input; anything else
+(another status or exception, a signal, a hang) is a finding: the file is kept in tests/fuzz/findings, from
+where test_seeds.py loads it for ever after.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+import pandas as pd  # noqa: F401 - loaded once, for all the children
 
 from nnctl.checkpoint import load_model, load_state, save_model, save_state
 from nnctl.checkpoint.seal import LENGTH, seal
@@ -44,6 +45,7 @@ GOLDEN = HERE.parent / "golden" / "keras_models"
 SECONDS = 25  # for one file; the scout of model files has ten of its own
 MEMORY = 600 * 2**20
 CSV = "a,b,c,y\n" + "".join(f"{i % 7},{i / 3:.3f},{'xyz'[i % 3]},{['no', 'yes'][i % 2]}\n" for i in range(40))
+SOUND = (65, 66, 78)  # statuses of what is wrong with a file
 TOKENS = [b"\0", b"\xff", b'"', b",", b"\n", b"nan", b"1e999", b"-1", b"[[[[", b"{", b"!!python/name:os.system ", b"*a"]
 
 
@@ -118,7 +120,11 @@ def mutated_member(data: bytes, draw: random.Random) -> bytes:
 
 
 def table(path: Path) -> None:
-    settings = parse_section(DataSettings, {"source": str(path), "target": "y"}, Findings(), ())
+    data(path, {"target": "y"})
+
+
+def data(path: Path, more: dict[str, str]) -> None:
+    settings = parse_section(DataSettings, {"source": str(path), **more}, Findings(), ())
     prepare(settings, seed=0, targets="auto", base_dir=path.parent, data_dir=None)
 
 
@@ -133,7 +139,7 @@ LOADERS: dict[str, Callable[[Path], object]] = {
     "state.h5": load_state,
     "csv": table,
     "csv.gz": table,
-    "npz": table,
+    "npz": lambda path: data(path, {}),
     "yaml": load_spec,
 }
 
@@ -157,6 +163,8 @@ def outcome(kind: str, path: Path) -> str:
             answer = "read"
         except NnctlError as error:
             answer = type(error).__name__
+            if error.status not in SOUND:
+                answer = f"FOUND status {error.status}: {error}"
         except BaseException:
             answer = "FOUND " + traceback.format_exc()[-1500:]
         finally:

@@ -52,7 +52,7 @@ def command(
     show(report)
     voice.say(
         f"medians of {wording.plural(report.steps, 'step')} of {wording.plural(report.batch_size, 'row')}; "
-        f"{fit.epochs} epochs take about {wording.duration(report.epoch * fit.epochs)}"
+        f"about {wording.duration(report.epoch * fit.epochs)} for {wording.plural(fit.epochs, 'epoch')}"
     )
 
 
@@ -71,7 +71,8 @@ def show(report: Report) -> None:
     facts = {
         "a step": wording.duration(report.step),
         "in matrix products": f"{wording.duration(report.products)} ({report.products / report.step:.0%})",
-        "floor": f"{wording.duration(report.floor)} at {report.gflops:.0f} GFLOP/s ({report.floor / report.step:.0%})",
+        "floor": f"{wording.duration(report.floor)} ({report.floor / report.step:.0%}), at {report.gflops:.0f} GFLOP/s "
+        f"on {wording.plural(report.threads, 'thread')}",
         "samples a second": f"{report.samples_per_second:,.0f}",
         "an epoch": f"{wording.duration(report.epoch)} ({wording.plural(report.steps_per_epoch, 'step')})",
     }

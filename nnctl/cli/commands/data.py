@@ -79,22 +79,53 @@ def fetch(name: str, data_dir: Path | None) -> None:
 
 
 @command.command()
-@click.argument("data", metavar="NAME|SPEC|FILE")
+@click.argument("names", metavar="[NAME]..", nargs=-1)
+@click.option("--clear", is_flag=True, help="Remove the caches named, or all of them.")
+@options.as_json
+@options.talk
+def cache(names: tuple[str, ...], clear: bool, as_json: bool) -> None:
+    """List the rows of large tables that training keeps on disk, or remove them.
+
+    They are used again by runs with the same data, seed and settings, and removed when none has used them for
+    30 days. They are in NNCTL_CACHE_DIR, else beside the downloaded data sets.
+    """
+    from nnctl.data import row_cache
+
+    root = row_cache.root_dir()
+    found = [each for each in row_cache.kept(root) if not names or each.folder.name in names]
+    if absent := sorted(set(names) - {each.folder.name for each in found}):
+        near = suggest(absent[0], [each.folder.name for each in row_cache.kept(root)])
+        raise MissingInputError(f"{root}: has no {absent[0]}" + (f"; did you mean {near!r}?" if near else ""))
+    if clear:
+        row_cache.remove(root, [each.folder.name for each in found])
+    if as_json:
+        told = [{"name": each.folder.name, "data": each.source, "bytes": each.size, "used": each.day} for each in found]
+        console.json({"folder": str(root), "removed" if clear else "kept": told})
+    elif found:
+        rows = [(each.folder.name, each.source, wording.size(each.size), each.day) for each in found]
+        console.table(("removed" if clear else str(root), "rows of", "size", "last used"), rows, right=(2,))
+    else:
+        voice.say(f"{root}: keeps no rows")
+
+
+@command.command()
+@click.argument("data", metavar="NAME|SPEC|FILE|FOLDER", type=options.SourceType())
 @click.option("-n", "--count", type=click.IntRange(min=1), default=5, metavar="N", help="Rows to show; default: 5.")
 @click.option("-o", "--out", type=click.Path(path_type=Path), metavar="OUT.png", help="Write pictures as a grid.")
 @options.as_json
 @options.data_dir
 @options.offline
 @options.talk
-def show(data: str, count: int, out: Path | None, as_json: bool, data_dir: Path | None) -> None:
+def show(data: Any, count: int, out: Path | None, as_json: bool, data_dir: Path | None) -> None:
     """Show shapes, types, ranges, classes, missing values and the first rows of data as they are.
 
-    Of a SPEC, its data.source is shown. Pictures are drawn in the terminal, word numbers turned into words.
+    Of a SPEC, its data.source is shown; a NAME may have options: '{cifar10: {partial: true}}'. Pictures are
+    drawn in the terminal, word numbers turned into words.
     """
     from nnctl.data import DataSettings, Places
     from nnctl.data.showing import look
 
-    if data.lower().endswith((".yaml", ".yml")):
+    if isinstance(data, str) and data.lower().endswith((".yaml", ".yml")):
         from nnctl.spec import load
 
         spec = load(data)
@@ -173,10 +204,13 @@ def _draw(seen: Any) -> None:
     """Draw pictures side by side: in colours on a terminal that has them, else in characters."""
     from nnctl.data.pictures import characters, grid, half_blocks
 
-    columns = max(1, (shutil.get_terminal_size().columns + 2) // (seen.pictures.shape[2] + 2))
+    width = shutil.get_terminal_size().columns
+    step = -(-seen.pictures.shape[2] // width)  # of pictures wider than the terminal, every so many points
+    pictures = seen.pictures[:, ::step, ::step]
+    columns = max(1, (width + 2) // (pictures.shape[2] + 2))
     draw = half_blocks if console.in_colours(sys.stdout) else characters
-    for start in range(0, len(seen.pictures), columns):
+    for start in range(0, len(pictures), columns):
         some = slice(start, start + columns)
         captions = ", ".join(seen.captions[some])
-        console.text("\n" + "\n".join(draw(grid(seen.pictures[some], columns))))
+        console.text("\n" + "\n".join(draw(grid(pictures[some], columns))))
         console.text(escape(captions))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -12,7 +13,7 @@ from nnctl.cli.voice import voice
 
 @click.command()
 @click.argument("model")
-@click.argument("data", required=False)
+@click.argument("data", required=False, type=options.SourceType())
 @options.as_json
 @click.option("--batch-size", type=click.IntRange(min=1), metavar="N", help="Rows at once.")
 @options.fail_under
@@ -23,7 +24,7 @@ from nnctl.cli.voice import voice
 @options.talk
 def command(
     model: str,
-    data: str | None,
+    data: Any,
     as_json: bool,
     batch_size: int | None,
     fail_under: options.Threshold | None,
@@ -40,8 +41,10 @@ def command(
     result = evaluate_file(model, data, batch_size=batch_size, data_dir=data_dir)
     for notice in result.notices:
         voice.say(notice)
+    if result.filled:
+        voice.say(wording.filled(result.filled))
     if as_json:
-        console.json({"model": model, "data": data, "rows": result.rows, **result.values})
+        console.json({"model": model, "data": data, "rows": result.rows, "filled": result.filled, **result.values})
     else:
         voice.say(f"{result.source}: {wording.plural(result.rows, 'row')}")
         console.table(("metric", "value"), [(name, f"{value:.6g}") for name, value in result.values.items()], right=[1])

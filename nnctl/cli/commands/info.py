@@ -39,7 +39,7 @@ def _of_model(path: str) -> dict[str, Any]:
 
     trained = open_model(path)
     model, extra = trained.model, trained.extra
-    spec = extra.get("spec") or dump(_outline(model) | {"initial_weights": str(trained.path)})
+    spec = extra.get("spec") or dump(_outline(model) | {"initial_weights": _start(trained)})
     fitted = trained.preprocessing if "preprocessing" in extra else None
     return {
         "file": str(trained.path),
@@ -84,6 +84,12 @@ def _outline(model: Any) -> dict[str, Any]:
     layers = [{"Input": {"shape": list(model.input_shape)}}, *(layer.to_spec() for layer in model.layers)]
     training = {key: value for key, value in _training(model).items() if value}
     return {"name": model.name, "dtype": model.dtype, "layers": layers, **training}
+
+
+def _start(trained: Any) -> Any:
+    """Return what begins a training where the file's ended: with the optimizer's state where it is there."""
+    goes_on = trained.model.optimizer is not None and trained.model.optimizer.iterations > 0
+    return {"file": str(trained.path), **({"optimizer": True} if goes_on else {})}
 
 
 def _layers(model: Any) -> dict[str, Any]:

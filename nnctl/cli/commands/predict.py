@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("model")
-@click.argument("data", default="-")
+@click.argument("data", default="-", type=options.SourceType())
 @click.option("-o", "--output", metavar="OUT", help="File to write: .csv .jsonl .npy .parquet; default: CSV on stdout.")
 @click.option("--keep", multiple=True, metavar="COL", help="Hand a column of DATA through; may be given again.")
 @click.option("--labels", "what", flag_value="labels", type=str, help="The predicted classes alone.")
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 @options.talk
 def command(
     model: str,
-    data: str,
+    data: Any,
     output: str | None,
     keep: tuple[str, ...],
     what: What | None,
@@ -77,3 +77,5 @@ def command(
     else:
         with streams.results():
             write(sys.stdout.buffer)
+    if predictions.reading.filled:
+        voice.say(wording.filled(predictions.reading.filled))

@@ -23,13 +23,20 @@ from nnctl.cli.voice import voice
 @click.option(
     "--set", "overrides", multiple=True, metavar="K=V", help="Another value: optimizer.Adam.learning_rate=0.01."
 )
-@click.option("--data", metavar="PATH", help="Another data.source.")
+@click.option("--data", metavar="PATH", type=options.SourceType(), help="Another data.source.")
 @click.option("--epochs", type=int, metavar="N", help="Another fit.epochs.")
 @click.option("--batch-size", type=int, metavar="N", help="Another fit.batch_size.")
 @click.option("--seed", type=int, metavar="N", help="Another seed.")
 @click.option("--resume", is_flag=True, help="Go on where the run stopped; start where there is none.")
 @click.option("--overwrite", is_flag=True, help="Replace the run that is there.")
 @click.option("--max-time", type=options.DurationType(), metavar="3h50m", help="Stop in time, with status 75.")
+@click.option(
+    "--save-every",
+    type=options.OftenType(),
+    metavar="5m|N",
+    help="Save a checkpoint that often, or every N batches; default: 5m, and at the ends of epochs.",
+)
+@click.option("--no-cache", is_flag=True, help="Keep no rows on disk: read the data again in every epoch.")
 @options.fail_under
 @options.as_json
 @options.plugin
@@ -37,20 +44,22 @@ from nnctl.cli.voice import voice
 @options.offline
 @options.threads
 @click.option(
-    "--deterministic", is_flag=True, help="The same bits for any --threads: matrix products take one thread each."
+    "--deterministic", is_flag=True, help="The same bits for any --threads: products are cut by their shapes alone."
 )
 @options.talk
 def command(
     spec: str,
     out: Path | None,
     overrides: tuple[str, ...],
-    data: str | None,
+    data: Any,
     epochs: int | None,
     batch_size: int | None,
     seed: int | None,
     resume: bool,
     overwrite: bool,
     max_time: float | None,
+    save_every: dict[str, Any] | None,
+    no_cache: bool,
     fail_under: options.Threshold | None,
     as_json: bool,
     data_dir: Path | None,
@@ -67,13 +76,16 @@ def command(
     if deterministic:
         from nnctl.threads import set_threads
 
-        set_threads(1)
+        set_threads(threads, deterministic=True)
     source = _source(data) if data else None
-    shortcuts = {"data.source": source, "fit.epochs": epochs, "fit.batch_size": batch_size, "seed": seed}
+    cache = "none" if no_cache else None
+    fit = {"fit.epochs": epochs, "fit.batch_size": batch_size}
+    shortcuts = {"data.source": source, "data.cache": cache, **fit, "seed": seed}
     given = [f"{key}={json.dumps(value)}" for key, value in shortcuts.items() if value is not None]
 
     from nnctl.cli.progress import display
     from nnctl.run import train
+    from nnctl.run.saving import Often
     from nnctl.spec import load
 
     loaded = load(spec, [*overrides, *given])
@@ -90,6 +102,7 @@ def command(
             resume=resume,
             overwrite=overwrite,
             max_time=max_time,
+            often=Often(**save_every or {}),
             display=shown,
             say=voice.say,
             command=["nnctl", *sys.argv[1:]],
@@ -112,8 +125,10 @@ def command(
         thresholds.check(fail_under, measured, f"{where} (the run is kept in {result.directory})")
 
 
-def _source(data: str) -> str:
+def _source(data: Any) -> Any:
     """Return --data as the spec is to have it: paths start here, not beside the spec; names stay names."""
+    if not isinstance(data, str):
+        return data
     return os.path.abspath(data) if data != "-" and (glob.glob(data) or os.path.exists(data)) else data
 
 
@@ -133,7 +148,17 @@ def _tell(result: Any, spec: Any) -> None:
 def _raw_data(spec: Any) -> str:
     """Return data that the trained model can be tried on: those of the spec, as seen from here."""
     source = spec.data.source
+    if isinstance(source, dict):
+        return shlex.quote(json.dumps(source))
     if not isinstance(source, str) or source == "-":
         return "DATA"
     path = spec.base_dir / source
-    return shlex.quote(os.path.relpath(path) if path.exists() else source)
+    folder = os.sep if path.is_dir() else ""  # `digits` would be the data set of that name
+    return shlex.quote(_from_here(path) + folder if path.exists() else source)
+
+
+def _from_here(path: Path) -> str:
+    try:
+        return os.path.relpath(path)
+    except FileNotFoundError:  # the current directory has been deleted
+        return str(path)
