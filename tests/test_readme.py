@@ -26,9 +26,11 @@ def command_lines() -> Iterator[str]:
 def status_lines() -> Iterator[str]:
     yield "| status | meaning |"
     yield "| --- | --- |"
-    for status, meaning in exits.statuses():
-        for one in ["130", "143"] if status == "128+n" else [status]:
-            yield f"| {one} | {meaning.strip()} |"
+    table = dict(exits.statuses())
+    signals = re.findall(r"(\d+) ([\w-]+)", table.pop("128+n"))
+    table |= {number: f"ended by {name}; what there was to save is saved" for number, name in signals}
+    for status in sorted(table, key=int):
+        yield f"| {status} | {table[status].strip()} |"
 
 
 def thing_lines() -> Iterator[str]:

@@ -20,7 +20,8 @@ never opens another file: names in the file are looked up in nnctl's registry an
     weights        model_weights and optimizer_weights <-> the model's vectors
     keras3_weights the same in the layout of Keras 3's .weights.h5
     stored         a model file of either form, opened
-    model_file     save_model, save_archive, load_model, save_weights, load_weights
+    model_file     save_model, save_archive, load_model, save_weights
+    warm_start     load_weights, and go_on_from with the optimizer's state
     state_file     save_state, load_state: checkpoint.h5
 
 The names below load their module, and h5py, when they are first used.
@@ -35,17 +36,18 @@ if TYPE_CHECKING:
     from nnctl.checkpoint.model_file import (
         Loaded,
         load_model,
-        load_weights,
         save_archive,
         save_model,
         save_weights,
     )
     from nnctl.checkpoint.state_file import load_state, save_state
+    from nnctl.checkpoint.warm_start import go_on_from, load_weights
 
 _MODULES = {
     "Loaded": "model_file",
+    "go_on_from": "warm_start",
     "load_model": "model_file",
-    "load_weights": "model_file",
+    "load_weights": "warm_start",
     "save_archive": "model_file",
     "save_model": "model_file",
     "load_state": "state_file",
@@ -55,6 +57,7 @@ _MODULES = {
 
 __all__ = [
     "Loaded",
+    "go_on_from",
     "load_model",
     "load_state",
     "load_weights",

@@ -69,7 +69,7 @@ def write_archive(path: str | os.PathLike[str], config: Any, metadata: Any, weig
             for name, content in members.items():
                 archive.writestr(zipfile.ZipInfo(name, EPOCH), content)
 
-    write_file(path, write)
+    write_file(path, write, sum(map(len, members.values())))
 
 
 def _members(archive: zipfile.ZipFile, path: str) -> dict[str, zipfile.ZipInfo]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import resource
 import secrets
 import shutil
 import stat
@@ -37,7 +38,7 @@ _UNUSABLE = {
 
 def write_bytes(path: str | os.PathLike[str], data: bytes | memoryview) -> None:
     """Replace the file by `data`; raises as write_file does."""
-    write_file(path, lambda file: file.write(data))
+    write_file(path, lambda file: file.write(data), len(data))
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
@@ -45,17 +46,18 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
     write_bytes(path, text.encode("utf-8"))
 
 
-def write_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], object]) -> None:
+def write_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], object], size: int | None = None) -> None:
     """Replace the file by what `write` puts into the open binary file that it is given.
 
     A symbolic link is followed: the file that it points to is replaced, in its own directory.
-    The new file's mode follows the umask.
+    The new file's mode follows the umask. `size` is how much `write` will write, where that is known:
+    the message about a full disk says it.
 
     Raises OutputError where the place cannot be used, DeniedError without permission, and
     ReadWriteError where it failed half-way; the old file is then as it was.
     """
     target = _usable_target(path)
-    temporary = target.with_name(f".{secrets.token_hex(8)}.nnctl-tmp")
+    temporary = _temporary_beside(target)
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
     except OSError as error:
@@ -68,16 +70,27 @@ def write_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], object]
         os.replace(temporary, target)
         _sync_directory(target.parent)
     except OSError as error:
-        raise _explained(error, path, half_way=True) from error
+        raise _explained(error, path, size, half_way=True) from error
     finally:
         with suppress(OSError):  # gone already where the rename was reached
+            os.unlink(temporary)
+
+
+def link(path: Path, second: Path) -> None:
+    """Give a file a second name, in place of the file that has it; raises OSError, and then nothing has changed."""
+    temporary = _temporary_beside(second)
+    os.link(path, temporary)
+    try:
+        os.replace(temporary, second)
+    finally:
+        with suppress(OSError):  # gone already, or one of two names of one file: then a rename does nothing
             os.unlink(temporary)
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:
     """Raise what write_file would raise for a place that cannot be used; leave nothing behind."""
     target = _usable_target(path)
-    probe = target.with_name(f".{secrets.token_hex(8)}.nnctl-tmp")
+    probe = _temporary_beside(target)
     try:
         os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
         os.unlink(probe)
@@ -98,6 +111,10 @@ def sweep(directory: str | os.PathLike[str]) -> list[Path]:
     for path in left:
         path.unlink(missing_ok=True)
     return left
+
+
+def _temporary_beside(target: Path) -> Path:
+    return target.with_name(f".{secrets.token_hex(8)}.nnctl-tmp")
 
 
 def _usable_target(path: str | os.PathLike[str]) -> Path:
@@ -121,18 +138,30 @@ def _usable_target(path: str | os.PathLike[str]) -> Path:
     return target
 
 
-def _explained(error: OSError, path: str | os.PathLike[str], half_way: bool = False) -> NnctlError:
+def reason(error: OSError, path: str | os.PathLike[str], needed: int | None = None) -> str:
+    """Return the system's reason; where there was no room for `needed` bytes, also how much there is."""
+    text = error.strerror or str(error)
+    wanted, unit = ("", " bytes") if needed is None else (f"{needed:,} bytes needed, ", "")
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        with suppress(OSError):
+            free = shutil.disk_usage(Path(os.path.realpath(path)).parent).free
+            text += f" ({wanted}{free:,}{unit} free)"
+    elif error.errno == errno.EFBIG:
+        most = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+        if most != resource.RLIM_INFINITY:
+            text += f" ({wanted}{most:,}{unit} allowed by  ulimit -f)"
+    return text
+
+
+def _explained(
+    error: OSError, path: str | os.PathLike[str], size: int | None = None, half_way: bool = False
+) -> NnctlError:
     """Turn the system's error into ours, with what to do next."""
     if error.errno in (errno.EACCES, errno.EPERM):
         return DeniedError(f"{path}: no permission to write here; choose another place or change its mode")
     if error.errno in _UNUSABLE and not half_way:
         return OutputError(f"{path}: cannot write here: {_UNUSABLE[error.errno]}")
-    reason = error.strerror or str(error)
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        with suppress(OSError):
-            free = shutil.disk_usage(Path(os.path.realpath(path)).parent).free
-            reason += f" ({free:,} bytes free)"
-    return ReadWriteError(f"{path}: writing failed: {reason}; the file is as it was before")
+    return ReadWriteError(f"{path}: writing failed: {reason(error, path, size)}; the file is as it was before")
 
 
 def _sync_directory(directory: Path) -> None:

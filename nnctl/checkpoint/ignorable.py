@@ -16,6 +16,7 @@ KEYS: dict[str, dict[str, tuple[Any, ...]]] = {
         "activity_regularizer": (None,),
         "build_config": ANY,
         "dynamic": (False,),
+        "gptq_unpacked_column_size": (None,),
         "groups": (1,),
         "kernel_constraint": (None,),
         "kernel_initializer": ANY,  # of Keras 2's depthwise layers, which have no such kernel
@@ -31,8 +32,9 @@ KEYS: dict[str, dict[str, tuple[Any, ...]]] = {
         "renorm_momentum": ANY,
         "seed": ANY,
         "sparse": (False,),
-        "synchronized": (False,),
+        "synchronized": ANY,
         "time_major": (False,),
+        "use_cudnn": ANY,
     },
     "initializer": {"dtype": FLOAT_TYPES, "input_axes": (None,), "output_axes": (None,), "seed": ANY},
     "schedule": {"name": ANY},

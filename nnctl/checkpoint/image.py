@@ -14,7 +14,7 @@ from typing import Any
 import h5py
 
 from nnctl.checkpoint.atomic import write_file
-from nnctl.checkpoint.seal import seal
+from nnctl.checkpoint.seal import LENGTH, seal
 
 _GROWTH = 2**20  # bytes by which the image in memory grows
 
@@ -22,7 +22,7 @@ _GROWTH = 2**20  # bytes by which the image in memory grows
 def write_hdf5(path: str | os.PathLike[str], fill: Callable[[Any], None]) -> None:
     """Replace the file by an HDF5 file that `fill` is given to put things into; raises as write_file does."""
     image = make_image(fill)
-    write_file(path, lambda file: (file.write(image), file.write(seal(image))))
+    write_file(path, lambda file: (file.write(image), file.write(seal(image))), len(image) + LENGTH)
 
 
 def make_image(fill: Callable[[Any], None]) -> bytes:

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 ACTIVATIONS = {"hard_sigmoid": "hard_sigmoid_keras2"}
+SLOT_AFTER_SLOT = ("Adadelta", "Adagrad", "Adam", "Adamax", "RMSprop", "SGD")  # of the optimizers before 2.11
 ACTIVATION_SLOTS = ("activation", "recurrent_activation", "inner_activation")
 
 

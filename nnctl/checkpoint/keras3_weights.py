@@ -84,6 +84,7 @@ def _named(layers: Iterable[Layer]) -> Iterator[tuple[str, Layer]]:
 def _parts(layer: Layer, path: str = "") -> Iterator[tuple[str, list[Weight]]]:
     """Yield the groups under a layer's own, and the weights in each."""
     if isinstance(layer, Wrapper):
+        yield path, layer.own_weights()
         names = ("forward_layer", "backward_layer") if isinstance(layer, Bidirectional) else ("layer",)
         for name, inner in zip(names, layer.inner().values(), strict=True):
             yield from _parts(inner, f"{path}/{name}")

@@ -75,8 +75,9 @@ def _as_spec(kind: str, value: Any, where: str) -> Any:
     found = registry.find(kind, name)
     if found is None:
         near = registry.suggest_name(kind, name)
-        hint = f"; did you mean {near!r}?" if near else "; if it is a plugin's, add  --plugin FILE.py"
-        raise ModelFileError(f"{where}: nnctl has no {kind} called {name[:80]!r}{hint}")
+        meant = f"did you mean {near!r}? " if near else ""
+        hint = f"{meant}if it is a plugin's, add  --plugin FILE.py"
+        raise ModelFileError(f"{where}: nnctl has no {kind} called {name[:80]!r}; {hint}")
     if isinstance(value, str):
         return name
     cls: Any = found[0]

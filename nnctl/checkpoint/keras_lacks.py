@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from nnctl.activations import Activation
 from nnctl.fields import Thing
 
 if TYPE_CHECKING:
@@ -36,7 +37,13 @@ NAMES = {
 
 def layers_lacking(model: Sequential) -> list[str]:
     """Return a sentence for each layer that Keras cannot make."""
-    return [f"layer {layer.name!r}: Keras 3 has no {what}" for layer in model.layers if (what := lacking(layer))]
+    absent = [f"layer {layer.name!r}: Keras 3 has no {what}" for layer in model.layers if (what := lacking(layer))]
+    return absent + [
+        f"layer {layer.name!r}: Keras 3 builds what follows {thing.title()} for the shape in front of it"
+        for layer in model.layers[:-1]
+        for thing in _held(layer)
+        if isinstance(thing, Activation) and not thing.keeps_shape
+    ]
 
 
 def training_lacking(model: Sequential) -> list[str]:
@@ -59,16 +66,23 @@ def note(model: Sequential) -> str | None:
     return None
 
 
-def _lacking(thing: Thing) -> Iterator[str]:
+def _lacking(outer: Thing) -> Iterator[str]:
     """Yield the names in a thing, and in the things that it holds, that Keras does not know."""
-    title = thing.title()
-    is_plugin = not type(thing).__module__.startswith("nnctl.")
-    if is_plugin or title in NAMES.get(thing.kind, ()):
-        yield title
+    for thing in _held(outer):
+        title = thing.title()
+        is_plugin = not type(thing).__module__.startswith("nnctl.")
+        if is_plugin or title in NAMES.get(thing.kind, ()):
+            yield title
+        for name in getattr(thing, "own", ()):
+            if getattr(thing, name) != thing.fields[name].default:
+                yield f"{name} of {title}"
+
+
+def _held(thing: Thing) -> Iterator[Thing]:
+    """Yield a thing and the things that it holds, however deep."""
+    yield thing
     for name in thing.fields:
         value: Any = getattr(thing, name)
-        if name in getattr(thing, "own", ()) and value != thing.fields[name].default:
-            yield f"{name} of {title}"
         for inner in value if isinstance(value, (tuple, list)) else (value,):
             if isinstance(inner, Thing):
-                yield from _lacking(inner)
+                yield from _held(inner)

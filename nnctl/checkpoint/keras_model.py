@@ -157,13 +157,20 @@ def read_compilation(config: Any, where: str) -> Compilation:
     metrics = _metrics(config.get("metrics"), f"{where}: metrics")
     for metric in (weighted := _metrics(config.get("weighted_metrics"), f"{where}: weighted_metrics")):
         metric.weighted = True
-    # Keras 3 forgets the optimizer in an archive that it writes after an .h5 of the same model.
-    optimizer = config.get("optimizer_config", config.get("optimizer", KERAS_DEFAULT_OPTIMIZER))
     return Compilation(
-        from_keras("optimizer", optimizer, f"{where}: optimizer"),
+        read_optimizer_config(config, where),
         from_keras("loss", config.get("loss"), f"{where}: loss"),
         [*metrics, *weighted],
     )
+
+
+def read_optimizer_config(config: Any, where: str) -> Optimizer:
+    """Return the optimizer of a training_config; raises ModelFileError naming slot and value."""
+    config = _mapping(config, where)
+    # Keras 3 forgets the optimizer in an archive that it writes after an .h5 of the same model.
+    optimizer = config.get("optimizer_config", config.get("optimizer", KERAS_DEFAULT_OPTIMIZER))
+    result: Optimizer = from_keras("optimizer", optimizer, f"{where}: optimizer")
+    return result
 
 
 def _metrics(configs: Any, where: str) -> list[Metric]:

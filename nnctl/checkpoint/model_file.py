@@ -1,4 +1,4 @@
-"""model.h5 and model.keras: save_model, load_model, and load_weights for a warm start."""
+"""model.h5 and model.keras: save_model, save_archive, save_weights and load_model."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 from nnctl.checkpoint import own
 from nnctl.checkpoint.archive import write_archive
 from nnctl.checkpoint.image import make_image, write_hdf5
-from nnctl.checkpoint.keras3_weights import is_keras3, match_keras3, write_keras3
+from nnctl.checkpoint.keras3_weights import write_keras3
 from nnctl.checkpoint.keras_model import (
     archive_config,
     model_config,
@@ -23,7 +23,7 @@ from nnctl.checkpoint.keras_model import (
 )
 from nnctl.checkpoint.seal import seal
 from nnctl.checkpoint.stored import Stored, open_stored
-from nnctl.checkpoint.weights import fill, match_layer, match_weights, write_optimizer, write_weights
+from nnctl.checkpoint.weights import fill, write_optimizer, write_weights
 from nnctl.errors import ConfigError, ModelFileError
 from nnctl.model import Sequential
 
@@ -102,9 +102,9 @@ def load_model(
     return loaded
 
 
-def _build(stored: Stored, cls: type[Sequential], allow_nonfinite: bool) -> Sequential:
-    """Make the model and set its weights; sizes are compared with the file before memory is taken."""
-    where, source = stored.place, stored.root.source
+def outline(stored: Stored, cls: type[Sequential] = Sequential) -> Sequential:
+    """Return the model that a file's config says, all shapes known and no memory taken for its weights."""
+    where = stored.place
     plan = read_architecture(stored.config, where)
     try:
         model = cls(plan.layers, plan.name, dtype=plan.dtype)
@@ -112,14 +112,23 @@ def _build(stored: Stored, cls: type[Sequential], allow_nonfinite: bool) -> Sequ
         if len(shape) != len(plan.input_shape or (None,)):
             raise ModelFileError(f"{where}: the input shape is not known: {plan.input_shape}")
         model.infer_shapes(shape)
-        needed = model.count_params() * np.dtype(plan.dtype).itemsize
-        if needed > 2 * source.most:  # half precision is the smallest that is read
-            raise ModelFileError(f"{where}: the weights need {needed:,} bytes, the file holds {source.size:,}")
-        stored.match(model.layers)
-        model.build(shape)
     except ConfigError as error:
         raise ModelFileError(f"{where}: {error}") from error
-    fill(stored.match(model.layers), plan.dtype, allow_nonfinite)
+    return model
+
+
+def _build(stored: Stored, cls: type[Sequential], allow_nonfinite: bool) -> Sequential:
+    """Make the model and set its weights; sizes are compared with the file before memory is taken."""
+    model, where, source = outline(stored, cls), stored.place, stored.root.source
+    needed = model.count_params() * np.dtype(model.dtype).itemsize
+    if needed > 2 * source.most:  # half precision is the smallest that is read
+        raise ModelFileError(f"{where}: the weights need {needed:,} bytes, the file holds {source.size:,}")
+    stored.match(model.layers)
+    try:
+        model.build(model.input_shape)
+    except ConfigError as error:
+        raise ModelFileError(f"{where}: {error}") from error
+    fill(stored.match(model.layers), model.dtype, allow_nonfinite)
     return model
 
 
@@ -134,30 +143,3 @@ def _compile(loaded: Loaded, stored: Stored) -> None:
             f"{path}: the state of {optimizer.title()} is not laid out as in Keras 3; "
             "training would start with a fresh optimizer"
         )
-
-
-def load_weights(
-    path: str | os.PathLike[str], model: Sequential, *, by_name: bool = False, allow_nonfinite: bool = False
-) -> list[str]:
-    """Set the weights of a built model from a model file or a weights-only file; return the layers that were set.
-
-    By position, all layers must fit. By name, layers that the file does not have keep their weights; the
-    .weights.h5 and .keras of Keras 3 have no names that could be compared and always go by position.
-    Raises ModelFileError where numbers or shapes differ; then no weight is changed.
-    """
-    with open_stored(path, weights_only=True) as stored:
-        root = stored.root
-        own.is_own(root)  # refuses a file of nnctl's that is not whole
-        layers = [layer for layer in model.layers if layer.weights]
-        if is_keras3(root):
-            fill(match_keras3(root, model.layers), model.dtype, allow_nonfinite)
-            return [str(layer.name) for layer in layers]
-        group = root.group("model_weights") if root.has("model_weights") else root
-        if by_name:
-            names = set(group.texts("layer_names"))
-            layers = [layer for layer in layers if str(layer.name) in names]
-            matches = [match for layer in layers for match in match_layer(group.group(str(layer.name)), layer)]
-        else:
-            matches = match_weights(group, layers)
-        fill(matches, model.dtype, allow_nonfinite)
-    return [str(layer.name) for layer in layers]

@@ -42,16 +42,22 @@ class Stored:
     def _weights(self) -> Group:
         return self.root.group("model_weights")
 
+    @property
+    def has_optimizer(self) -> bool:
+        """Whether the file holds the state of an optimizer."""
+        return self.root.has("optimizer" if self.is_archive else "optimizer_weights")
+
     def read_optimizer(self, optimizer: Optimizer) -> bool | None:
-        """Set the optimizer's state; None where the file has none, False where it is not laid out as in Keras 3."""
-        if not self.root.has("optimizer" if self.is_archive else "optimizer_weights"):
+        """Set the optimizer's state; None where the file has none, False where its layout is not known."""
+        if not self.has_optimizer:
             return None
-        if _is_of_old_kind(self.version, self.training):
+        is_old = _is_of_old_kind(self.version, self.training)
+        if is_old and optimizer.title() not in keras2.SLOT_AFTER_SLOT:
             return False
         if self.is_archive:
-            return read_optimizer(self.root.group(OPTIMIZER), optimizer_names(self.root), optimizer)
+            return read_optimizer(self.root.group(OPTIMIZER), optimizer_names(self.root), optimizer, is_old)
         group = self.root.group("optimizer_weights")
-        return read_optimizer(group, group.texts("weight_names"), optimizer)
+        return read_optimizer(group, group.texts("weight_names"), optimizer, is_old)
 
 
 @contextmanager
@@ -75,12 +81,15 @@ def _legacy(root: Group, path: str) -> Stored:
     if not root.has_attribute("model_config"):
         has_weights = root.has_attribute("layer_names") or root.has_attribute("layer_names0") or root.has("layers")
         what = "weights only" if has_weights else "an HDF5 file of something else"
-        raise ModelFileError(f"{path}: holds no model_config: it is {what}, not a whole model")
+        hint = "; a spec can take them as initial_weights, with a fresh optimizer" if has_weights else ""
+        raise ModelFileError(f"{path}: holds no model_config: it is {what}, not a whole model{hint}")
     stored = Stored(root, False, place=f"{path}: model_config", training_place=f"{path}: training_config")
     stored.version = root.text("keras_version") if root.has_attribute("keras_version") else ""
     stored.config = _renewed(loads(root.text("model_config"), stored.place), stored.version)
     if root.has_attribute("training_config"):
-        stored.training = _renewed(loads(root.text("training_config"), stored.training_place), stored.version)
+        stored.training = _with_loss(
+            _renewed(loads(root.text("training_config"), stored.training_place), stored.version)
+        )
     return stored
 
 
@@ -90,7 +99,7 @@ def _archived(root: Group, config: Any, metadata: Any, path: str) -> Stored:
     stored.version = version if isinstance(version, str) else ""
     stored.config = _renewed(config, stored.version)
     if isinstance(stored.config, dict):
-        stored.training = stored.config.get("compile_config")
+        stored.training = _with_loss(stored.config.get("compile_config"))
     return stored
 
 
@@ -98,9 +107,16 @@ def _renewed(config: Any, version: str) -> Any:
     return keras2.renewed(config) if keras2.is_keras2(version) else config
 
 
+def _with_loss(training: Any) -> Any:
+    """Return how a model was compiled; None for one without a loss, as Keras makes of a model that only predicted."""
+    return None if isinstance(training, dict) and training.get("loss") is None else training
+
+
 def _is_of_old_kind(version: str, training: Any) -> bool:
     """Whether the optimizer is one of Keras 2's older ones, which keep their slots one after the other."""
     config = training.get("optimizer_config", training.get("optimizer")) if isinstance(training, dict) else None
     inner = config.get("config") if isinstance(config, dict) else None
-    says_so = isinstance(inner, dict) and inner.get("is_legacy_optimizer") is True
-    return says_so or keras2.has_old_optimizers(version)
+    if isinstance(inner, dict) and keras2.is_keras2(version):
+        # jit_compile is a setting of the newer ones, which stand beside the older ones since Keras 2.9.
+        return inner.get("is_legacy_optimizer") is True or "jit_compile" not in inner
+    return keras2.has_old_optimizers(version)

@@ -119,9 +119,12 @@ def fill(matches: list[Match], dtype: str, allow_nonfinite: bool) -> None:
         match.weight.value[...] = value
 
 
-def read_optimizer(group: Group, names: list[str], optimizer: Optimizer) -> bool:
-    """Set the optimizer's steps and slots; False where the file lays them out in a way that is not Keras 3's."""
-    views = [view for _, _, view in _slot_views(optimizer)]
+def read_optimizer(group: Group, names: list[str], optimizer: Optimizer, slot_after_slot: bool = False) -> bool:
+    """Set the optimizer's steps and slots; False where the file lays them out in another way than Keras 3.
+
+    `slot_after_slot` is the way of Keras 2's older optimizers.
+    """
+    views = [view for _, _, view in _slot_views(optimizer, slot_after_slot)]
     expected = [*(view.shape for view in views), *(() for _ in optimizer.numbers)]
     steps, slots = names[:1], names[1:]
     if len(slots) == len(expected) + 1:
@@ -145,18 +148,20 @@ def in_order(layer: Layer) -> list[Weight]:
     return sorted(layer.weights, key=lambda weight: not weight.trainable)
 
 
-def _slot_views(optimizer: Optimizer) -> Iterator[tuple[Weight, str, Any]]:
-    """Yield (weight, slot name, view of the slot in the weight's shape) in the order of Keras 3."""
+def _slot_views(optimizer: Optimizer, slot_after_slot: bool = False) -> Iterator[tuple[Weight, str, Any]]:
+    """Yield (weight, slot name, view of the slot in the weight's shape) in the order of Keras 3, or the older one."""
     parameters: Any = optimizer.parameters
     views = {name: optimizer.views(name) for name in optimizer.slots}
     before = [[name] for name in views if name in BEFORE_THE_OTHERS]
     after = [[name] for name in views if name in AFTER_THE_OTHERS]
     rest = [name for name in views if name not in (*BEFORE_THE_OTHERS, *AFTER_THE_OTHERS)]
-    runs = [*before, *([[name] for name in rest] if optimizer.title() in SLOT_BY_SLOT else [rest]), *after]
+    one_by_one = slot_after_slot or optimizer.title() in SLOT_BY_SLOT
+    runs = [*before, *([[name] for name in rest] if one_by_one else [rest]), *after]
     for run in runs:
         for number, weight in enumerate(parameters.weights):
             for name in run:
-                yield weight, name, views[name][number]
+                if (view := views[name][number]) is not None:
+                    yield weight, name, view
 
 
 def _listed(names: Iterable[str]) -> str:

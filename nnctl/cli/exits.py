@@ -61,6 +61,8 @@ def translate(error: BaseException) -> tuple[int, str, str]:
     if isinstance(error, MemoryError):
         needed = f" ({error})" if str(error) else ""
         return errors.ReadWriteError.status, f"out of memory{needed}; use a smaller batch_size, or less data", ""
+    if isinstance(error, ImportError) and "failed to map segment" in str(error):  # the loader's words for no memory
+        return errors.ReadWriteError.status, "out of memory while libraries are loaded; raise the limit (ulimit -v)", ""
     if isinstance(error, OSError):
         return _os_status(error), f"{error.filename or 'input/output'}: {error.strerror or error}", ""
     what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

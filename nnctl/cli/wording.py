@@ -19,11 +19,11 @@ def number(value: float) -> str:
 def duration(seconds: float) -> str:
     """Write a time span, precise where it is short.
 
-    >>> [duration(s) for s in (0.00042, 0.0123, 2.34, 40.2, 75, 3725, 200000)]
-    ['0.42 ms', '12 ms', '2.3 s', '40 s', '1:15', '1:02:05', '2 days 7:33:20']
+    >>> [duration(s) for s in (0.00042, 0.0123, 0.0999, 2.34, 40.2, 75, 3725, 200000)]
+    ['0.42 ms', '12 ms', '100 ms', '2.3 s', '40 s', '1:15', '1:02:05', '2 days 7:33:20']
     """
     if seconds < 1:
-        return f"{seconds * 1000:.2g} ms" if seconds < 0.1 else f"{seconds * 1000:.0f} ms"
+        return f"{seconds * 1000:.2g} ms" if seconds < 0.0995 else f"{seconds * 1000:.0f} ms"
     if seconds < 60:
         return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -60,3 +60,12 @@ def plural(count: int, word: str) -> str:
     ('1 row', '1,500 rows')
     """
     return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
+def filled(counts: dict[str, int]) -> str:
+    """Say how many missing cells got a value.
+
+    >>> filled({"age": 3, "sex": 1})
+    'filled in missing cells: age 3, sex 1'
+    """
+    return "filled in missing cells: " + ", ".join(f"{name} {count:,}" for name, count in counts.items())

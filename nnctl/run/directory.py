@@ -4,6 +4,7 @@
     spec.yaml      the resolved spec          checkpoint.previous.h5  the one before
     history.csv    numbers of every epoch     train.log               what was said
     curves.svg     the same as a picture      manifest.json           files, state, versions
+    split.csv      the part of every row, where rows were set aside
 
 nnctl deletes and overwrites only what the manifest lists; other files are never touched.
 """

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from nnctl.callbacks import Callback
-from nnctl.checkpoint.atomic import write_text
+from nnctl.checkpoint.atomic import reason, write_text
 from nnctl.errors import ReadWriteError
 from nnctl.run.directory import now
 
@@ -27,7 +27,8 @@ class Lines:
         try:
             self.file.write(text + "\n")
         except OSError as error:
-            raise ReadWriteError(f"{self.path}: could not be written: {error.strerror}") from error
+            why = reason(error, self.path, len(text.encode()) + 1)
+            raise ReadWriteError(f"{self.path}: could not be written: {why}") from error
 
 
 class HistoryFile(Callback):

@@ -14,19 +14,21 @@ import numpy as np
 
 from nnctl import __version__, threads as thread_policy
 from nnctl.callbacks import Callback
-from nnctl.checkpoint import keras_lacks, load_weights, save_model
+from nnctl.checkpoint import keras_lacks, save_model
 from nnctl.checkpoint.atomic import write_text
-from nnctl.data import Batches, Prepared
+from nnctl.data import Batches, Places, Prepared
+from nnctl.data.sources import is_folder
 from nnctl.errors import DivergedError, MissingInputError, ModelFileError, SpecError
 from nnctl.model import Sequential
 from nnctl.report.curves import draw
 from nnctl.run.directory import RunDirectory, now
 from nnctl.run.recording import HistoryFile, Log
-from nnctl.run.saving import Saver, load_newest
+from nnctl.run.saving import NEWEST, PREVIOUS, Often, Saver, has_checkpoint, load_newest
 from nnctl.run.stopping import Stopper
 from nnctl.spec import Spec, dump
 from nnctl.training import Host, Trainer, evaluate
 
+LISTED_ROWS = 1_000_000  # split.csv lists no more: the seed and a checksum tell of the others
 EVALUATION_BATCH = 1024  # rows at once where the number cannot change the result
 
 
@@ -54,17 +56,21 @@ class Session:
         model: Sequential,
         directory: RunDirectory,
         say: Callable[[str], None],
+        often: Often | None = None,
     ) -> None:
         self.spec, self.resolved, self.prepared = spec, resolved, prepared
         self.model, self.directory, self.speak = model, directory, say
         self.history, self.log = HistoryFile(), Log()
-        self.saver, self.stopper = Saver(), Stopper()
+        self.saver, self.stopper, self.often = Saver(), Stopper(), often or Often()
 
     def say(self, text: str) -> None:
         self.speak(text)
         self.log.line(text)
 
-    def go(self, resume: bool, max_time: float | None, display: Callback | None, again: str) -> Result:
+    def go(
+        self, resume: bool, max_time: float | None, display: Callback | None, again: str, started: str | None = None
+    ) -> Result:
+        """Train to the end; `started` tells of the weights that the model begins with."""
         directory, spec = self.directory, self.spec
         goes_on = resume and self._has_checkpoint()
         self.log.open(directory.file("train.log"))
@@ -73,11 +79,12 @@ class Session:
         self.stopper.watch(max_time)
         if goes_on:
             self._restore(trainer)
-        elif spec.initial_weights is not None:
-            filled = load_weights(spec.base_dir / spec.initial_weights, self.model)
-            self.say(f"initial weights from {spec.initial_weights}: {', '.join(filled)}")
+        elif started is not None:
+            self.say(started)
         write_text(directory.file("spec.yaml"), dump(_from_anywhere(spec)))
-        directory.save_manifest(**self._about(), status="running", spec=self.resolved, started=now())
+        directory.save_manifest(
+            **self._about(), **self._about_rows(), status="running", spec=self.resolved, started=now()
+        )
         for note in (*spec.notices, *self.prepared.notes):
             self.log.line(note)
         with self.stopper.listening():
@@ -88,10 +95,16 @@ class Session:
         spec, path = self.spec, self.directory.path
         self.history.open(self.directory.file("history.csv"))
         self.saver.open(
-            self.directory.file("checkpoint.h5"),
-            self.directory.file("checkpoint.previous.h5"),
-            {"spec": self.resolved, "fingerprint": self.prepared.fingerprint, "threads": thread_policy.current()},
+            self.directory.file(NEWEST),
+            self.directory.file(PREVIOUS),
+            {
+                "spec": self.resolved,
+                "fingerprint": self.prepared.fingerprint,
+                "kept": self.prepared.kept,
+                "threads": thread_policy.described(),
+            },
             lambda seconds: setattr(self.stopper, "margin", 2 * seconds),
+            self.often,
         )
         validation = self.prepared.validation
         return Trainer(
@@ -112,9 +125,9 @@ class Session:
 
     def _has_checkpoint(self) -> bool:
         """Whether there is something to go on from; raises MissingInputError where there was, and is no more."""
-        newest = self.directory.path / "checkpoint.h5"
-        if newest.exists() or newest.with_suffix(".previous.h5").exists():
+        if has_checkpoint(self.directory.path):
             return True
+        newest = self.directory.path / NEWEST
         if self.directory.manifest["status"] in ("stopped", "complete"):
             raise MissingInputError(
                 f"{newest}: is gone, and the run had saved one; restore it, or begin anew with --overwrite"
@@ -124,17 +137,19 @@ class Session:
     def _restore(self, trainer: Trainer) -> None:
         """Put the trainer where the checkpoint says."""
         path = self.directory.path
-        state = load_newest(path / "checkpoint.h5", path / "checkpoint.previous.h5", self.say)
+        state = load_newest(path / NEWEST, path / PREVIOUS, self.say)
         refuse_changes(state.get("spec"), self.resolved, path)
         if state.get("fingerprint") != self.prepared.fingerprint:
             raise SpecError(
                 f"{path}: the data have changed since the run began; train under another --out, or with --overwrite"
             )
-        if state.get("threads") != thread_policy.current():
-            self.say(
-                f"note: the run began with {state.get('threads')} threads and goes on with "
-                f"{thread_policy.current()}: the last bits may differ"
+        if self.spec.fit.shuffle and (kept := state.get("kept", "memory")) != self.prepared.kept:
+            raise SpecError(
+                f"{path}: the run began with data.cache: {kept}, here it comes to {self.prepared.kept}, and each has "
+                f"its own order of the rows; go on with --set data.cache={kept}"
             )
+        if (before := state.get("threads")) != (now_with := thread_policy.described()):
+            self.say(f"note: the run began with {before} and goes on with {now_with}: the last bits may differ")
         try:
             trainer.restore(state["trainer"])
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
@@ -198,6 +213,18 @@ class Session:
             },
         )
 
+    def _about_rows(self) -> dict[str, Any]:
+        """Write split.csv, and return what the manifest says of the rows: where they went, and what was mended."""
+        prepared = self.prepared
+        told: dict[str, Any] = {"dropped": prepared.dropped, "filled": prepared.filled, "kept": prepared.kept}
+        if (split := prepared.split) is None:
+            return told
+        file = "split.csv" if len(split.part) <= LISTED_ROWS else None
+        if file is not None:
+            write_text(self.directory.file(file), split.text())
+        how = split.how.removeprefix("split: ")
+        return told | {"split": {"how": how, "rows": split.sizes(), "sha256": split.digest(), "file": file}}
+
     def _about(self) -> dict[str, Any]:
         """What the manifest says of the circumstances."""
         return {
@@ -226,8 +253,8 @@ def refuse_changes(before: Any, resolved: str, place: Path) -> None:
 
 
 def _comparable(text: str) -> str:
-    """A resolved spec without the number of epochs."""
-    return "\n".join(line for line in text.splitlines() if not line.strip().startswith("epochs:"))
+    """A resolved spec without the number of epochs, and without where rows are kept: see `_restore`."""
+    return "\n".join(line for line in text.splitlines() if not line.strip().startswith(("epochs:", "cache:")))
 
 
 def _from_anywhere(spec: Spec) -> dict[str, Any]:
@@ -237,9 +264,17 @@ def _from_anywhere(spec: Spec) -> dict[str, Any]:
     def absolute(value: Any) -> Any:
         if isinstance(value, list):
             return [absolute(item) for item in value]
-        beside = isinstance(value, str) and (spec.base_dir / value).is_file()
+        if isinstance(value, dict):
+            return {
+                key: absolute(item) if key == "path" or isinstance(item, dict) else item for key, item in value.items()
+            }
+        beside = isinstance(value, str) and (
+            (spec.base_dir / value).is_file() or is_folder(value, Places(spec.base_dir))
+        )
         return str((spec.base_dir / value).resolve()) if beside else value
 
     for name in ("source", "validation", "test"):
         resolved["data"][name] = absolute(resolved["data"][name])
-    return {**resolved, "initial_weights": absolute(resolved["initial_weights"])}
+    if (start := resolved["initial_weights"]) is not None:
+        start["file"] = absolute(start["file"])
+    return resolved

@@ -1,7 +1,8 @@
 """Real Keras' part of test_keras_opens.py: python keras_side.py WHAT FOLDER.
 
 WHAT is `training` (NAME.h5 and NAME.keras with data.npz: predict, evaluate, train on) or `predictions`
-(NAME.h5 and NAME.keras with NAME.x.npy). Each FILE gets FILE.npz with the answers.
+(NAME.h5 and NAME.keras with NAME.x.npy). Each FILE gets FILE.npz with the answers, and the folder `again` what
+Keras saves of it, in both forms.
 """
 
 from __future__ import annotations
@@ -36,12 +37,21 @@ def predictions(folder: Path) -> None:
     import keras
     import numpy as np
 
+    (folder / "again").mkdir()
     for path in models(folder):
         x = np.load(path.with_suffix(".x.npy"))
         try:
-            np.savez(f"{path}.npz", y=keras.models.load_model(path, compile=False).predict(x, verbose=0))
+            model = keras.models.load_model(path, compile=False)
+            np.savez(f"{path}.npz", y=model.predict(x, verbose=0))
         except Exception as error:  # said by the test, which knows what Keras cannot
             Path(f"{path}.error").write_text(f"{type(error).__name__}: {error}"[:2000])
+            continue
+        for form in (".keras", ".h5") if path.suffix == ".keras" else ():
+            try:
+                model.save(folder / "again" / f"{path.stem}{form}")
+            except Exception as error:
+                (folder / "again" / f"{path.stem}{form}").unlink(missing_ok=True)
+                Path(f"{folder / path.stem}{form}.unsaved").write_text(f"{type(error).__name__}: {error}"[:2000])
 
 
 def names(folder: Path) -> None:

@@ -196,3 +196,48 @@ def test_m17_zip_of_a_pickle(tmp_path: Path) -> None:
     (tmp_path / "model.pt").write_bytes(buffer.getvalue())
     with pytest.raises(ModelFileError, match="a pickle"):
         load_model(tmp_path / "model.pt")
+
+
+@pytest.mark.parametrize("form", ["archive", "legacy"])
+def test_compiled_without_a_loss_is_not_compiled(rebuilt: Rebuilt, foreign: Any, form: str) -> None:
+    """Keras writes so where a model was opened without compiling it, and then predicted."""
+
+    def change(members: Members) -> None:
+        config = json.loads(members[CONFIG])
+        config["compile_config"] = {"optimizer": "rmsprop", "loss": None, "metrics": None}
+        members[CONFIG] = json.dumps(config).encode()
+
+    def change_legacy(file: Any) -> None:
+        file.attrs["training_config"] = json.dumps({"optimizer_config": "rmsprop", "loss": None})
+
+    loaded = load_model(rebuilt(change) if form == "archive" else foreign(change_legacy))
+    assert loaded.model.optimizer is loaded.model.loss is None
+    assert np.isfinite(loaded.model.predict_batch(X)).all()
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_m08_packings_that_keras_has_not(rebuilt: Rebuilt, packing: int) -> None:
+    with pytest.raises(ModelFileError, match="packed in a way that Keras has not"):
+        load_model(rebuilt(lambda members: None, packing))
+
+
+def changed_entry(path: Path, before_name: int, width: int, change: Callable[[int], int]) -> Path:
+    """Change a number in the zip directory's entry for config.json, so many bytes before the name."""
+    content = bytearray(path.read_bytes())
+    start = content.rindex(CONFIG.encode()) - before_name  # the directory stands at the end
+    number = int.from_bytes(content[start : start + width], "little")
+    content[start : start + width] = change(number).to_bytes(width, "little")
+    path.write_bytes(content)
+    return path
+
+
+def test_m08_directory_that_claims_more_than_there_is(rebuilt: Rebuilt) -> None:
+    path = changed_entry(rebuilt(lambda members: None, zipfile.ZIP_DEFLATED), 22, 4, lambda size: size + 7)
+    with pytest.raises(ModelFileError, match=r"config\.json has not the [\d,]+ bytes that the directory claims"):
+        load_model(path)
+
+
+def test_m16_encrypted_member(rebuilt: Rebuilt) -> None:
+    path = changed_entry(rebuilt(lambda members: None), 38, 2, lambda flags: flags | 1)
+    with pytest.raises(ModelFileError, match=r"config\.json is a link, encrypted or packed"):
+        load_model(path)

@@ -70,6 +70,8 @@ def test_c04_file_size_limit_is_an_error_and_the_old_file_stays(tmp_path: Path) 
 
     with pytest.raises(ReadWriteError, match=r"No space left on device \([\d,]+ bytes free\)"):
         write_file(path, out_of_space)
+    with pytest.raises(ReadWriteError, match=r"No space left on device \(1,234 bytes needed, [\d,]+ free\)"):
+        write_file(path, out_of_space, 1234)
     assert path.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["model.h5"]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nnctl.checkpoint import load_model, load_weights, save_archive
+from nnctl.checkpoint import go_on_from, load_model, load_weights, save_archive
 from nnctl.checkpoint.keras2 import is_keras2, renewed
 from nnctl.cli.commands.info import _of_model
 from nnctl.errors import ModelFileError
@@ -51,8 +51,10 @@ def test_its_spec_and_its_weights_make_the_model_again(name: str) -> None:
     model = Sequential(spec.layers, spec.name, dtype=spec.dtype)
     model.build()
     model.compile(spec.optimizer, spec.loss, spec.metrics)
-    assert spec.initial_weights == str(MODELS / name)
-    load_weights(spec.initial_weights, model)
+    assert spec.initial_weights.file == str(MODELS / name)
+    assert spec.initial_weights.optimizer
+    go_on_from(spec.initial_weights.file, model)
+    assert model.optimizer.iterations == 2
     np.testing.assert_allclose(model.predict_batch(x), y, atol=1e-6)
     for metric in model.metrics:
         assert metric.column == "mae"

@@ -15,7 +15,8 @@ import h5py
 import numpy as np
 import pytest
 
-from nnctl.checkpoint import load_model, load_state, load_weights
+from nnctl.checkpoint import guard, load_model, load_state, load_weights
+from nnctl.checkpoint.guard import open_model_file
 from nnctl.checkpoint.seal import LENGTH
 from nnctl.errors import ModelFileError
 from nnctl.model import Sequential
@@ -118,6 +119,119 @@ def test_m10_cut_files(saved: Path) -> None:
     saved.write_bytes(good[:9000])
     with pytest.raises(ModelFileError, match=rf"found 9,000 bytes, expected {len(good) - LENGTH:,}"):
         load_model(saved)
+
+
+def test_texts_are_bounded_also_those_of_any_length(foreign: Foreign, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An attribute of variable length says no size before it is read."""
+    path = foreign(lambda file: file.attrs.create("model_config", "x" * 5000, dtype=h5py.string_dtype()))
+    monkeypatch.setattr(guard, "MAX_TEXT", 4000)
+    with pytest.raises(ModelFileError, match="model_config: is too long: 5,000 bytes"):
+        load_model(path)
+
+
+def test_a_list_of_texts_is_bounded_as_a_whole(foreign: Foreign, monkeypatch: pytest.MonkeyPatch) -> None:
+    def change(file: Any) -> None:
+        file["model_weights"].attrs["layer_names"] = np.full(12, b"x" * 1000)
+
+    path = foreign(change)
+    monkeypatch.setattr(guard, "MAX_TEXT", 8000)
+    with pytest.raises(ModelFileError, match="layer_names: is too long: 12,000 bytes"):
+        load_model(path)
+
+
+def test_a_text_that_is_missing(saved: Path) -> None:
+    with open_model_file(saved) as root:
+        for read in (root.text, root.texts):
+            with pytest.raises(ModelFileError, match="nothing: is missing"):
+                read("nothing")
+
+
+def test_an_array_is_read_in_one_shape_only(saved: Path) -> None:
+    with open_model_file(saved) as root:
+        assert root.array(KERNEL, (4, 5), "f4").shape == (4, 5)
+        for shape in ((5, 4), (20,), (4, 4)):
+            with pytest.raises(ModelFileError, match=r"kernel: expected shape .*, found \(4, 5\)"):
+                root.array(KERNEL, shape, "f4")
+
+
+def test_bytes_are_plain_bytes_in_a_row(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["good"] = np.arange(9, dtype="u1")
+        file["numbers"] = np.arange(9, dtype="i1")
+        file["square"] = np.zeros((3, 3), "u1")
+        file.create_dataset("pieces", data=np.zeros(9, "u1"), chunks=(3,))
+    with open_model_file(tmp_path / "a.h5") as root:
+        assert root.raw_bytes("good") == bytes(range(9))
+        for name in ("numbers", "square", "pieces"):
+            with pytest.raises(ModelFileError, match=f"{name}: expected bytes, found"):
+                root.raw_bytes(name)
+
+
+def test_a_group_where_a_dataset_is_due_and_the_other_way(foreign: Foreign) -> None:
+    def change(file: Any) -> None:
+        del file[KERNEL]
+        file.create_group(KERNEL)
+
+    with pytest.raises(ModelFileError, match="kernel: expected a dataset, found a group"):
+        load_model(path := foreign(change))
+    with h5py.File(path, "a") as file:
+        del file["model_weights/hidden"]
+        file["model_weights/hidden"] = [1.0]
+    with pytest.raises(ModelFileError, match="hidden: expected a group, found a dataset"):
+        load_model(path)
+
+
+def test_many_names(foreign: Foreign, monkeypatch: pytest.MonkeyPatch) -> None:
+    def change(file: Any) -> None:
+        file["model_weights"].attrs["layer_names"] = [b"x"] * 12
+
+    path = foreign(change)
+    monkeypatch.setattr(guard, "MAX_NAMES", 10)
+    with pytest.raises(ModelFileError, match="layer_names: is too long"):
+        load_model(path)
+    with h5py.File(path.with_name("many.h5"), "w") as file:
+        for number in range(12):
+            file.create_group(str(number))
+    with (
+        open_model_file(path.with_name("many.h5")) as root,
+        pytest.raises(ModelFileError, match="12 members, at most 10"),
+    ):
+        root.names()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.zeros((4, 5), "c8"),
+        np.zeros((4, 5), "f4,f4"),
+        np.full((4, 5), b"x"),
+        h5py.Empty("f4"),
+        np.zeros((4, 5), "?"),
+        np.zeros((4, 5), np.longdouble),
+        np.zeros((4, 5), h5py.enum_dtype({"a": 0}, basetype="i4")),
+    ],
+    ids=["complex", "compound", "text", "empty", "boolean", "long", "enumeration"],
+)
+def test_m13_values_that_are_no_plain_numbers(foreign: Foreign, values: Any) -> None:
+    def change(file: Any) -> None:
+        del file[KERNEL]
+        file[KERNEL] = values
+
+    with pytest.raises(ModelFileError, match="kernel: expected plain numbers, found"):
+        load_model(foreign(change))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("model_config", 7), ("model_config", [b"a", b"b"]), ("model_config", [1.0])],
+    ids=["number", "list", "numbers"],
+)
+def test_attributes_of_another_kind(foreign: Foreign, name: str, value: Any) -> None:
+    def change(file: Any) -> None:
+        file.attrs[name] = value
+
+    with pytest.raises(ModelFileError, match=f"{name}: expected a text"):
+        load_model(foreign(change))
 
 
 def zipped(name: str) -> bytes:

@@ -73,7 +73,7 @@ def test_warm_start_by_position_and_by_name(model: Sequential, saved: Path) -> N
     other = make_model()
     other.layers[-1].name = "head"
     kept = other.layers[-1].weights[0].value.copy()
-    assert load_weights(saved, other, by_name=True) == ["hidden"]
+    assert load_weights(saved, other, by="name") == ["hidden"]
     assert np.array_equal(other.layers[0].weights[0].value, model.layers[0].weights[0].value)
     assert np.array_equal(other.layers[-1].weights[0].value, kept)
     assert load_weights(saved, other) == ["hidden", "head"]

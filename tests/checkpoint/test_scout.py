@@ -15,8 +15,9 @@ import h5py
 import numpy as np
 import pytest
 
-from nnctl.checkpoint import load_model, scout
+from nnctl.checkpoint import guard, load_model, load_state, save_archive, save_state, scout
 from nnctl.errors import ModelFileError
+from nnctl.model import Sequential
 
 Foreign = Callable[[Callable[[Any], None]], Path]
 
@@ -44,6 +45,18 @@ def test_what_ends_the_child_is_an_error_here(
     monkeypatch.setattr(scout, "SECONDS", 1)
     with pytest.raises(ModelFileError, match=f"model.h5: is damaged: .*{sentence}"):
         scout.survives(look, "model.h5", 9)
+
+
+@pytest.mark.parametrize("form", [".h5", ".keras", "state"])
+def test_every_file_goes_by_the_scout(
+    saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str, model: Sequential
+) -> None:
+    """Also one with a seal, which anyone can compute."""
+    save_archive(tmp_path / "model.keras", model)
+    save_state(tmp_path / "state.h5", {"a": 1})
+    monkeypatch.setattr(guard, "_look_at_all", lambda file, source: crash())
+    with pytest.raises(ModelFileError, match=r"crashes on it \(SIGSEGV\)"):
+        load_state(tmp_path / "state.h5") if form == "state" else load_model(saved.with_suffix(form))
 
 
 def test_what_the_guard_will_refuse_passes_the_scout() -> None:

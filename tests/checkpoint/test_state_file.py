@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from nnctl.checkpoint import load_state, save_state
+from nnctl.checkpoint.image import write_hdf5
 from nnctl.errors import ModelFileError
 
 SCALARS = (
@@ -57,7 +58,9 @@ def test_numpy_scalars_become_plain(tmp_path: Path) -> None:
     assert load_state(tmp_path / "c.h5") == {"a": float(np.float32(0.1)), "b": 3, "c": [1, 2], "d": math.inf}
 
 
-@pytest.mark.parametrize("value", [object(), {1: 2}, np.array(["a"]), np.array([None]), 1j, b"x"], ids=repr)
+@pytest.mark.parametrize(
+    "value", [object(), {1: 2}, np.array(["a"]), np.array([None]), np.zeros(2, np.longdouble), 1j, b"x"], ids=repr
+)
 def test_what_cannot_be_saved_is_a_type_error_and_leaves_the_old_file(tmp_path: Path, value: Any) -> None:
     path = tmp_path / "c.h5"
     save_state(path, {"step": 1})
@@ -82,3 +85,40 @@ def test_later_format_says_update(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.undo()
     with pytest.raises(ModelFileError, match="is of format '2', this nnctl reads '1'; update nnctl"):
         load_state(tmp_path / "c.h5")
+
+
+def own_file(path: Path, values: bytes, arrays: dict[str, Any] | None = None, mark: str = "1") -> Path:
+    """Write a sealed file whose tree says what `own.write` would never say."""
+
+    def fill(root: Any) -> None:
+        root.attrs["nnctl_format"] = mark
+        root["nnctl/values"] = np.frombuffer(values, np.uint8)
+        for name, array in (arrays or {"0": np.zeros(3)}).items():
+            root[f"nnctl/arrays/{name}"] = array
+
+    write_hdf5(path, fill)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        (b"[1, 2]", "values: expected a mapping"),
+        (b"\xff", "is not text in UTF-8"),
+        (b'{"a": {"$float": "1e5"}}', "expected one of nan, inf, -inf, found '1e5'"),
+        (b'{"a": {"$array": "0", "shape": [3]}}', "an array is not described"),
+        (b'{"a": {"$array": "0", "dtype": "object", "shape": [3]}}', "expected numbers, found 'object'"),
+        (b'{"a": {"$array": "0", "dtype": "<U9", "shape": [3]}}', "expected numbers, found '<U9'"),
+        (b'{"a": {"$array": "0", "dtype": "<f8", "shape": [4]}}', r"expected shape \(4,\), found \(3,\)"),
+        (b'{"a": {"$array": "../values", "dtype": "<f8", "shape": [3]}}', "is not a name in this file"),
+    ],
+)
+def test_a_tree_that_nnctl_never_wrote(tmp_path: Path, values: bytes, sentence: str) -> None:
+    """Also with the right seal, which anyone can compute."""
+    with pytest.raises(ModelFileError, match=sentence):
+        load_state(own_file(tmp_path / "a.h5", values))
+
+
+def test_a_later_format(tmp_path: Path) -> None:
+    with pytest.raises(ModelFileError, match="is of format '2', this nnctl reads '1'; update nnctl"):
+        load_state(own_file(tmp_path / "a.h5", b"{}", mark="2"))

@@ -1,4 +1,4 @@
-"""nnctl export: the two forms for Keras, and what cannot be exported."""
+"""nnctl export: the two forms for Keras, and what cannot be exported; test_export_onnx.py has the third."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def test_words_of_keras_2_have_no_place_in_keras_3(nnctl: Nnctl, tmp_path: Path)
     assert "layer 'gru_1': Keras 3 has no hard_sigmoid_keras2" in last_line(done)
 
 
-@pytest.mark.parametrize("name", ["out.onnx", "out"])
+@pytest.mark.parametrize("name", ["out.pb", "out"])
 def test_other_forms_are_named(nnctl: Nnctl, trained: Path, name: str) -> None:
     done = nnctl("export", trained / "runs" / "spec", "-o", name, status=73)
-    assert "export writes .keras and .h5 files" in last_line(done)
+    assert "export writes .keras, .h5 and .onnx files" in last_line(done)
 
 
 def test_a_layer_that_keras_lacks_is_an_error(nnctl: Nnctl, tmp_path: Path) -> None:

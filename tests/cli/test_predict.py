@@ -129,21 +129,3 @@ def test_other_streams_may_be_closed(trained: Path) -> None:
     )
     assert done.returncode == 0
     assert json.loads(done.stdout)["rows"] == 120
-
-
-def test_surroundings_of_cron(trained: Path) -> None:
-    """S08: an ASCII locale, no HOME, no TMPDIR; results are UTF-8 all the same."""
-    done = subprocess.run(
-        [sys.executable, "-m", "nnctl", "predict", "runs/spec", "flowers.csv", "--labels"],
-        cwd=trained,
-        check=True,
-        capture_output=True,
-        env={
-            "PYTHONPATH": str(ROOT),
-            "LC_ALL": "C",
-            "PYTHONUTF8": "0",
-            "PYTHONCOERCECLOCALE": "0",
-            "TMPDIR": "/nowhere",
-        },
-    )
-    assert "Zürich" in done.stdout.decode().split()

@@ -12,6 +12,7 @@ import sys
 from typing import Any
 
 from nnctl.cli import exits, main, streams
+from nnctl.registry import PLACES, known
 
 FORBIDDEN = (
     "compile",
@@ -50,6 +51,8 @@ if __name__ == "__main__":
     for command in first:
         if status := call(command):
             sys.exit(f"AUDIT the warm-up failed with {status}: {command!r}")
+    for kind in PLACES:  # nnctl's own files, which it looks through for a name that it does not find
+        known(kind)
     sys.addaudithook(hook)
     armed = True
     status = call(last)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,10 @@ import pytest
 
 from nnctl.checkpoint import load_model
 from nnctl.errors import DivergedError, LockedError, OutputError, SpecError, StoppedError
+from nnctl.prediction import evaluate_file
 from nnctl.run import Result, train
 from nnctl.run.directory import RunDirectory, choose
+from nnctl.run.saving import Often, Saver
 from nnctl.spec import load
 
 SPEC = """\
@@ -69,6 +72,7 @@ def test_what_a_run_leaves(spec: Path) -> None:
         "checkpoint.previous.h5",
         "train.log",
         "curves.svg",
+        "split.csv",
         "manifest.json",
         ".lock",
     }
@@ -79,6 +83,11 @@ def test_what_a_run_leaves(spec: Path) -> None:
     assert manifest["status"] == "complete"
     assert set(manifest["files"]) == left - {".lock", "manifest.json"}
     assert set(result.test or {}) == {"loss", "accuracy"}
+    where = dict(line.split(",") for line in (result.directory / "split.csv").read_text().splitlines()[1:])
+    assert set(where) == {str(row) for row in range(100)}
+    assert manifest["split"]["rows"] == Counter(where.values()) == {"training": 60, "validation": 20, "test": 20}
+    assert manifest["split"]["how"] == "validation 0.2, test 0.2: at random, seed 3"
+    assert (manifest["filled"], manifest["dropped"]) == ({"training": {}, "validation": {}, "test": {}}, 0)
     assert "<polyline" in (result.directory / "curves.svg").read_text()
     extra = load_model(result.directory / "best.h5").extra
     assert extra["preprocessing"] == load_model(result.directory / "model.h5").extra["preprocessing"]
@@ -294,3 +303,57 @@ def test_history_has_a_place_for_validation_that_is_seldom(spec: Path) -> None:
     assert lines[0][:5] == ["epoch", "loss", "accuracy", "val_loss", "val_accuracy"]
     assert [line[3] == "" for line in lines[1:]] == [True, False, True, False]
     assert "<polyline" in (result.directory / "curves.svg").read_text()
+
+
+def test_s07_callers_from_python_find_nothing_on_stdout(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    train(load(spec, ["callbacks.0.ModelCheckpoint.verbose=1"]), out=spec.parent / "one")
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "wrote" in told.err
+
+
+def test_save_every_batches_and_seconds(spec: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also BackupAndRestore, by the batch; the ends of epochs cost too much for a net as small as this one."""
+    saved: list[tuple[int, int]] = []
+    real = Saver.save
+    monkeypatch.setattr(Saver, "on_epoch_end", lambda self, epoch, logs: None)
+
+    def save(self: Saver) -> None:
+        saved.append((self.trainer.epoch, self.trainer.batch))
+        real(self)
+
+    monkeypatch.setattr(Saver, "save", save)
+    run(spec, "a", "fit.epochs=2", often=Often(batches=4))
+    assert saved == [(0, 4), (1, 2), (1, 6), (2, 0)]  # of 6 batches each; the last is that of the end
+    saved.clear()
+    run(spec, "b", "fit.epochs=1", "callbacks=[{BackupAndRestore: {backup_dir: x, save_freq: 5}}]")
+    assert saved == [(0, 5), (1, 0)]
+    saved.clear()
+    run(spec, "c", "fit.epochs=1", often=Often(seconds=0))
+    assert len(saved) == 7
+
+
+def test_cells_and_rows_that_were_mended_are_counted(spec: Path) -> None:
+    """In train.log, in manifest.json, and wherever the model meets missing cells again."""
+    cells = [line.split(",") for line in (spec.parent / "points.csv").read_text().splitlines()]
+    cells[3][0] = cells[4][0] = cells[5][1] = ""
+    (spec.parent / "points.csv").write_text("".join(",".join(row) + "\n" for row in cells))
+    result = run(spec, "one", "data.columns={a: {missing: mean}, b: {missing: drop}}")
+    manifest = json.loads((result.directory / "manifest.json").read_text())
+    assert manifest["dropped"] == 1
+    assert sum(counts.get("a", 0) for counts in manifest["filled"].values()) == 2
+    assert manifest["split"]["rows"]["dropped"] == 1
+    log = (result.directory / "train.log").read_text()
+    assert "dropped 1 of 100 rows with missing cells" in log
+    assert "filled in missing cells: a 2 (" in log
+    (spec.parent / "new.csv").write_text("a,b,c,y\n,1,2,yes\n1,2,3,no\n,1,1,yes\n")
+    assert evaluate_file(result.directory, str(spec.parent / "new.csv")).filled == {"a": 2}
+    assert evaluate_file(result.directory).filled == manifest["filled"]["test"]
+
+
+def test_a_split_of_many_rows_is_kept_as_a_checksum(spec: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nnctl.run.session.LISTED_ROWS", 99)
+    result = run(spec, "one")
+    assert not (result.directory / "split.csv").exists()
+    told = json.loads((result.directory / "manifest.json").read_text())["split"]
+    assert (told["file"], len(told["sha256"])) == (None, 64)
