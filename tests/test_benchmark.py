@@ -6,16 +6,21 @@ import numpy as np
 import pytest
 
 from nnctl import Sequential, layers
-from nnctl.benchmark import Report, measure
+from nnctl.benchmark import Report, Watch, measure, step_time
 from nnctl.data import Batches, Rows
 
 
-def report() -> tuple[Sequential, Report]:
+def model_and_batches() -> tuple[Sequential, Batches]:
     model = Sequential([layers.Input([6]), layers.Dense(4, activation="relu"), layers.Dropout(0.5), layers.Dense(1)])
     model.compile("adam", "mse", metrics=["mae"])
     random = np.random.default_rng(0)
     x, y = random.random((25, 6), "float32"), random.random((25, 1), "float32")
-    return model, measure(model, Batches(Rows(x, y, None), 10), 0.02)  # type: ignore[arg-type]  # rows have targets
+    return model, Batches(Rows(x, y, None), 10)
+
+
+def report() -> tuple[Sequential, Report]:
+    model, batches = model_and_batches()
+    return model, measure(model, batches, 0.02)  # type: ignore[arg-type]  # rows have targets
 
 
 def test_products_are_counted() -> None:
@@ -43,3 +48,21 @@ def test_watches_are_taken_off() -> None:
     assert (np.matmul, np.dot) == before
     assert not {"loss_and_gradient", "_update_metrics"} & vars(model).keys()
     assert not {"forward", "backward"} & vars(model.layers[0]).keys()
+
+
+def test_steps_alone_are_timed_for_an_estimate() -> None:
+    seconds, steps = step_time(*model_and_batches(), 0.01)  # type: ignore[arg-type]  # rows have targets
+    assert seconds > 0
+    assert steps >= 3
+
+
+def test_two_threads_at_once_count_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One is in the function from 0 to 5, the other from 1 to 2: 5 seconds; later one from 7 to 8."""
+    times = iter([0.0, 1.0, 2.0, 5.0, 7.0, 8.0])
+    monkeypatch.setattr("nnctl.benchmark.time.perf_counter", lambda: next(times))
+    watch = Watch()
+    inner = watch.over(lambda: None)
+    watch.over(inner)()
+    watch.over(lambda: None)()
+    watch.end_step()
+    assert watch.steps == [6.0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from xml.sax.saxutils import escape
+from html import escape  # that of xml.sax brings half of urllib along
 
 WIDTH, HEIGHT, MARGIN, TOP = 420, 260, 56, 34
 MOST_POINTS = 800  # of a curve: more would not be seen
@@ -45,12 +45,12 @@ def _panel(number: int, name: str, epochs: Sequence[int], history: dict[str, lis
         f"<g transform='translate({number * WIDTH} 0)' {STYLE}>\n",
         f"<text x='{WIDTH / 2:g}' y='18' text-anchor='middle' font-size='13'>{escape(name)}</text>\n",
     ]
-    for value in _ticks(low, high):
+    for value in ticks(low, high):
         parts.append(
             f"<path d='M{MARGIN} {y(value):.1f}H{WIDTH - 16}' stroke='#ddd'/>"
             f"<text x='{MARGIN - 6}' y='{y(value) + 4:.1f}' text-anchor='end'>{value:.4g}</text>\n"
         )
-    for epoch in _ticks(first, last, whole=True):
+    for epoch in ticks(first, last, whole=True):
         parts.append(f"<text x='{x(epoch):.1f}' y='{HEIGHT - 18}' text-anchor='middle'>{epoch:g}</text>\n")
     for row, (prefix, curve) in enumerate(curves.items()):
         seldom = max(1, len(epochs) // max(1, len(curve)))  # of a curve that is measured every few epochs
@@ -71,7 +71,7 @@ def _panel(number: int, name: str, epochs: Sequence[int], history: dict[str, lis
     return "".join(parts)
 
 
-def _ticks(low: float, high: float, whole: bool = False) -> list[float]:
+def ticks(low: float, high: float, whole: bool = False) -> list[float]:
     """Return about five round numbers between low and high."""
     step = 10 ** math.floor(math.log10((high - low) / 4))
     step = next(s for s in (step, 2 * step, 5 * step, 10 * step) if (high - low) / s <= 6)

@@ -1,4 +1,4 @@
-"""usage: steps.py [WORKLOAD ...]; prints microseconds per training step, the median of the epochs.
+"""usage: steps.py [--threads N] [--deterministic] [WORKLOAD ...]; prints microseconds per step, the median of epochs.
 
 Whole fit loops through the public API: shuffling, loss and metric included. The first number is
 time on the wall, the second the time that all processors together spent.
@@ -6,14 +6,14 @@ time on the wall, the second the time that all processors together spent.
 
 from __future__ import annotations
 
-import sys
+import argparse
 import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from nnctl import Sequential, layers
+from nnctl import Sequential, layers, threads
 from nnctl.callbacks import Callback
 
 EPOCHS = 6  # the first one warms up
@@ -134,6 +134,19 @@ def run(name: str) -> None:
     print(f"{name:6} {wall:9.0f} us/step   {cpu:9.0f} us of processors   ({steps} steps)", flush=True)
 
 
-if __name__ == "__main__":
-    for name in sys.argv[1:] or WORKLOADS:
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help=f"some of: {' '.join(WORKLOADS)}")
+    parser.add_argument("--threads", type=int, help="as for nnctl train")
+    parser.add_argument("--deterministic", action="store_true", help="as for nnctl train")
+    given = parser.parse_args()
+    if unknown := set(given.workloads) - {*WORKLOADS}:
+        parser.error(f"no such workload: {', '.join(sorted(unknown))}; there are {', '.join(WORKLOADS)}")
+    if given.threads or given.deterministic:
+        threads.set_threads(given.threads, given.deterministic)
+    for name in given.workloads or WORKLOADS:
         run(name)
+
+
+if __name__ == "__main__":
+    main()
