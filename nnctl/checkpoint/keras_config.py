@@ -45,10 +45,11 @@ def bare(thing: Thing) -> dict[str, Any]:
 def arguments(thing: Thing) -> dict[str, Any]:
     """Return the constructor's arguments; None, and what Keras lacks, is left out where it is the default."""
     values = {name: getattr(thing, name) for name in thing.fields}
+    optional = (*getattr(thing, "own", ()), *getattr(thing, "recent", ()))
     return {
         name: _plain(value)
         for name, value in values.items()
-        if not (value == thing.fields[name].default and (value is None or name in getattr(thing, "own", ())))
+        if not (value == thing.fields[name].default and (value is None or name in optional))
     }
 
 
@@ -134,5 +135,7 @@ def _without_classes(value: Any, where: str) -> Any:
     if isinstance(value, Mapping):
         if value.get("class_name") == "__tuple__" and isinstance(value.get("items"), list):
             return [_without_classes(item, where) for item in value["items"]]
+        if not {"class_name", "config", "module", "registered_name"} & {*value}:
+            return {key: _without_classes(item, where) for key, item in value.items()}
         raise ModelFileError(f"{where}: expected a plain value, got {rules.show(value)}")
     return value

@@ -69,7 +69,7 @@ def _scout(look: Callable[[], None], size: int) -> None:
 def _limit_memory(size: int) -> None:
     """Allow some memory beyond what there is already; where that cannot be known, there is the time limit."""
     try:
-        with open("/proc/self/statm", encoding="ascii") as file:
+        with open("/proc/self/statm", encoding="utf-8") as file:
             present = int(file.read().split()[0]) * resource.getpagesize()
     except OSError:
         return

@@ -80,6 +80,7 @@ class Layer(Thing):
 
     joined: ClassVar[Mapping[tuple[str, ...], str]] = {("input_length", "input_dim"): "input_shape"}
     own: ClassVar[tuple[str, ...]] = ()  # fields that Keras does not have; its files name them only where they matter
+    recent: ClassVar[tuple[str, ...]] = ()  # fields that older versions of Keras lack: the same of these
     makes_mask: ClassVar[bool] = False  # whether compute_mask may answer with a mask where none came
     reshapes: ClassVar[bool] = False  # whether an activation may change the shape that the fields say
     mixes_rows: ClassVar[bool] = False  # whether a row's output depends on the other rows while training

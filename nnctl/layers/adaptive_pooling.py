@@ -9,7 +9,7 @@ import numpy as np
 from nnctl.errors import ConfigError
 from nnctl.fields import field
 from nnctl.layers import Array, Context, Shape, show_shape
-from nnctl.layers.upsampling import mix
+from nnctl.layers.interpolation import mix
 from nnctl.layers.windows import DATA_FORMAT_DOC, DataFormat, Sizes, Sliding
 from nnctl.registry import register
 

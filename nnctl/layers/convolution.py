@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, ClassVar, Literal
 
@@ -125,6 +125,12 @@ class Filtering(Sliding):
         return None if dx is None else self.outward(dx)
 
 
+def strided_and_dilated(layer: Any) -> Iterator[tuple[str, str]]:
+    """Yield the conflict of a layer that is both."""
+    if np.max(layer.strides) > 1 and np.max(layer.dilation_rate) > 1:
+        yield "dilation_rate", "strides and dilation_rate cannot both be above 1"
+
+
 class Kernelled(Filtering):
     """A Filtering with one kernel of `filters` outputs."""
 
@@ -138,8 +144,7 @@ class Kernelled(Filtering):
 
     def conflicts(self) -> Any:
         yield from super().conflicts()
-        if np.max(self.strides) > 1 and np.max(self.dilation_rate) > 1:
-            yield "dilation_rate", "strides and dilation_rate cannot both be above 1"
+        yield from strided_and_dilated(self)
 
     def add_kernel(self, *shape: int) -> None:
         given = self.kernel_initializer, self.kernel_regularizer, self.kernel_constraint

@@ -13,7 +13,7 @@ from nnctl.activations.saturating import Sigmoid, Tanh
 from nnctl.fields import field
 from nnctl.layers import Array, Shape, rows
 from nnctl.layers.gates import blocks, make_gates
-from nnctl.layers.recurrent import ACTIVATION_DOC, CUDNN, RECURRENT_ACTIVATION_DOC, UNITS_DOC, Recurrent
+from nnctl.layers.recurrent import ACTIVATION_DOC, CUDNN, RECURRENT_ACTIVATION_DOC, UNITS_DOC, RecurrentUnits
 from nnctl.layers.scan import Cell, Product
 from nnctl.registry import register
 from nnctl.rules import PositiveInt
@@ -157,7 +157,7 @@ class ResetFirstCell(GRUCell):
 
 
 @register("layer")
-class GRU(Recurrent):
+class GRU(RecurrentUnits):
     """z, r = s(z_z), s(z_r);  g = a(x_t W_g + b_g + r (h_(t-1) U_g + d_g));  h_t = z h_(t-1) + (1 - z) g;  y = h_T
 
     The blocks of the kernels are in the order z r g; a is `activation`, s `recurrent_activation`. With

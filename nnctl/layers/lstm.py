@@ -14,7 +14,7 @@ from nnctl.fields import field
 from nnctl.initializers import Initializer
 from nnctl.layers import Array, Shape
 from nnctl.layers.gates import TanhGates, blocks, make_gates
-from nnctl.layers.recurrent import ACTIVATION_DOC, CUDNN, RECURRENT_ACTIVATION_DOC, UNITS_DOC, Recurrent
+from nnctl.layers.recurrent import ACTIVATION_DOC, CUDNN, RECURRENT_ACTIVATION_DOC, UNITS_DOC, RecurrentUnits
 from nnctl.layers.scan import Cell
 from nnctl.registry import register
 from nnctl.rules import PositiveInt
@@ -80,7 +80,18 @@ class UsualCell(LSTMCell):
         self.recurrent.step_back(dz, dh)
 
 
-class _ForgetAtFirst(Initializer):
+def is_usual(layer: Any) -> bool:
+    """Whether a layer has the activations that UsualCell is for."""
+    return type(layer.activation) is Tanh and type(layer.recurrent_activation) is Sigmoid
+
+
+def forget_bias_field() -> Any:
+    """Declare the field that says whether the bias starts as ForgetAtFirst."""
+    legacy = {"forget_bias_init": {"one": True, "ones": True, "zero": False, "zeros": False}.get}
+    return field(True, doc="Start the bias of the forget gate at 1.", positional=False, legacy=legacy)
+
+
+class ForgetAtFirst(Initializer):
     """The bias of the forget gate starts at 1, so that the cell remembers until it learns to forget."""
 
     def __init__(self, other: Initializer) -> None:
@@ -93,7 +104,7 @@ class _ForgetAtFirst(Initializer):
 
 
 @register("layer")
-class LSTM(Recurrent):
+class LSTM(RecurrentUnits):
     """i, f, o = s(z_i), s(z_f), s(z_o);  g = a(z_g);  c_t = f c_(t-1) + i g;  h_t = o a(c_t);  y = h_T
 
     z = x_t W + h_(t-1) U + b, its blocks in the order i f g o; a is `activation`, s `recurrent_activation`.
@@ -106,12 +117,7 @@ class LSTM(Recurrent):
     units: PositiveInt = field(doc=UNITS_DOC, legacy=("output_dim",))
     activation: AnActivation = field("tanh", doc=ACTIVATION_DOC)
     recurrent_activation: AnActivation = field("sigmoid", doc=RECURRENT_ACTIVATION_DOC, legacy=("inner_activation",))
-    unit_forget_bias: bool = field(
-        True,
-        doc="Start the bias of the forget gate at 1.",
-        positional=False,
-        legacy={"forget_bias_init": {"one": True, "ones": True, "zero": False, "zeros": False}.get},
-    )
+    unit_forget_bias: bool = forget_bias_field()
 
     without_effect: ClassVar[Mapping[str, str]] = {"use_cudnn": CUDNN}
     examples = (
@@ -124,8 +130,7 @@ class LSTM(Recurrent):
 
     def _fill(self, values: dict[str, Any], findings: Any, path: Any) -> None:
         super()._fill(values, findings, path)
-        usual = type(self.activation) is Tanh and type(self.recurrent_activation) is Sigmoid
-        self.cell = UsualCell if usual else LSTMCell
+        self.cell = UsualCell if is_usual(self) else LSTMCell
 
     def bias_start(self) -> Initializer:
-        return _ForgetAtFirst(self.bias_initializer) if self.unit_forget_bias else self.bias_initializer
+        return ForgetAtFirst(self.bias_initializer) if self.unit_forget_bias else self.bias_initializer

@@ -7,13 +7,14 @@ between two products, and more of them would only wait for it.
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from nnctl import kernels, threads
-from nnctl.layers import Array, Context
+from nnctl.layers import Array, Context, Shape
 from nnctl.layers.dropout import draw_mask
 from nnctl.layers.scan import Cell, Given, Gradients
 
@@ -32,18 +33,17 @@ class Parts:
     def _draw(self, x: Array, ctx: Context) -> Given:
         """Draw the masks of dropout for the whole batch, so that they do not depend on the parts."""
         layer = self.layer
-        # Keras draws a mask for each gate as soon as there is recurrent dropout.
-        gates = layer.cell.gates if layer.recurrent_dropout or layer.implementation == 1 else 1
+        gates = layer.cell.gates if layer.drops_by_gate else 1
 
-        def draw(rate: float, width: int) -> Array | None:
-            return draw_mask((gates, len(x), width), rate, ctx.random, x.dtype) if ctx.training and rate else None
+        def draw(rate: float, shape: Shape) -> Array | None:
+            return draw_mask((gates, len(x), *shape), rate, ctx.random, x.dtype) if ctx.training and rate else None
 
-        inputs = draw(layer.dropout, x.shape[-1])
-        return Given(x, ctx.mask, inputs, draw(layer.recurrent_dropout, layer.units))
+        inputs = draw(layer.dropout, x.shape[2:])
+        return Given(x, ctx.mask, inputs, draw(layer.recurrent_dropout, layer.state_shape))
 
     def _cut(self, whole: Given, starts: list[Array] | None) -> list[Given]:
-        layer, (rows, steps, _) = self.layer, whole.x.shape
-        step = rows * layer.recurrent_kernel.size
+        layer, (rows, steps) = self.layer, whole.x.shape[:2]
+        step = rows * math.prod(layer.state_shape[:-1]) * layer.recurrent_kernel.size
         per_thread = WORTH["compiled" if layer.cell.light and kernels.chosen == "compiled" else "numpy"]
         count = min(MOST, threads.parts(step * steps), max(1, step // per_thread))
         self.rows = threads.ranges(rows, count) or [slice(0, 0)]
@@ -88,7 +88,7 @@ class Parts:
 
     def last_states(self) -> list[Array]:
         """Return the states after the last step, of all rows."""
-        per_cell = [[state[-1] for state in cell.states] for cell in self.cells]
+        per_cell = [[cell.shaped(state[-1]) for state in cell.states] for cell in self.cells]
         return [np.concatenate(states) for states in zip(*per_cell, strict=True)]
 
 

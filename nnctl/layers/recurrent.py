@@ -1,10 +1,11 @@
-"""Recurrent layers: the fields, weights and carried state that SimpleRNN, LSTM and GRU share.
+"""Recurrent layers: the fields, weights and carried state that all of them share.
 
 The computing is in scan.py and, for each cell, in its own file.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
@@ -32,10 +33,10 @@ IMPLEMENTATION_DOC = "Keras' way to cut the products; accepted, as the numbers a
 class Recurrent(Layer):
     """h_t = f(x_t, h_(t-1))"""
 
-    rank = (2, 2)
     cell: type[Cell]
+    steps: int
+    state_shape: Shape  # of one row; both are known when it is built
 
-    units: PositiveInt = field(doc=UNITS_DOC, legacy=("output_dim",))
     activation: Any
     use_bias: bool = field(True, doc="Add a bias.")
     kernel_initializer: AnInitializer = field("glorot_uniform", doc="How the kernel starts.", legacy=("init",))
@@ -70,19 +71,6 @@ class Recurrent(Layer):
     )
     unroll: bool = field(False, doc="Accepted for Keras' sake: the numbers are the same.")
     zero_output_for_mask: bool = field(False, doc="Give zeros at masked steps instead of the last valid output.")
-    implementation: Literal[0, 1, 2] | None = field(
-        None, doc=IMPLEMENTATION_DOC, positional=False, legacy={"consume_less": {"cpu": 0, "mem": 1, "gpu": 2}.get}
-    )
-
-    @classmethod
-    def parse(cls, given: Mapping[str, Any], findings: Findings, path: Path) -> dict[str, Any]:
-        """Read Keras 1's `input_dim` and `input_length` as the one `input_shape` that they make."""
-        if {"input_dim", "input_length"} & {*given} and "input_shape" not in given:
-            given = dict(given)
-            shape = given.pop("input_length", None), given.pop("input_dim", None)
-            given["input_shape"] = shape
-            findings.notice((*path, "input_shape"), "'input_length' and 'input_dim' are old: 'input_shape' in Keras 3")
-        return super().parse(given, findings, path)
 
     def conflicts(self) -> Iterator[tuple[str, str]]:
         if self.return_state:
@@ -93,37 +81,43 @@ class Recurrent(Layer):
         self.carried: list[Array] | None = None
 
     def activated(self, input_shape: Shape, output_shape: Shape) -> Shape:
-        return (self.units,)
+        return self.state_shape[-1:]
 
-    def build(self, input_shape: Shape) -> Shape:
-        self.steps, inputs = input_shape
-        width, prefix = self.cell.gates * self.units, f"{snake(self.title())}_cell/"
+    def add_weights(self, cell: str, window: Shape, inputs: int) -> None:
+        """Make the weights of a cell of this name, the kernels for windows of this size."""
+        self.carried = None
+        states = self.state_shape[-1]
+        width = self.cell.gates * states
         self.kernel = self.weight(
-            f"{prefix}kernel", (inputs, width), self.kernel_initializer, self.kernel_regularizer, self.kernel_constraint
-        )
+            f"{cell}/kernel", (*window, inputs, width),
+            self.kernel_initializer, self.kernel_regularizer, self.kernel_constraint,
+        )  # fmt: skip
         self.recurrent_kernel = self.weight(
-            f"{prefix}recurrent_kernel", (self.units, width),
+            f"{cell}/recurrent_kernel", (*window, states, width),
             self.recurrent_initializer, self.recurrent_regularizer, self.recurrent_constraint,
         )  # fmt: skip
         if self.use_bias:
             self.bias = self.weight(
-                f"{prefix}bias", self.bias_shape(), self.bias_start(), self.bias_regularizer, self.bias_constraint
+                f"{cell}/bias", self.bias_shape(), self.bias_start(), self.bias_regularizer, self.bias_constraint
             )
-        self.carried = None
-        return (self.steps, self.units) if self.return_sequences else (self.units,)
+
+    @property
+    def drops_by_gate(self) -> bool:
+        """Whether dropout has a mask for each gate: in Keras, as soon as there is recurrent dropout."""
+        return self.recurrent_dropout > 0
 
     def gradients(self) -> Gradients:
         return Gradients(self.kernel.grad, self.recurrent_kernel.grad, self.bias.grad if self.use_bias else None)
 
     def bias_shape(self) -> Shape:
-        return (self.cell.gates * self.units,)
+        return (self.cell.gates * self.state_shape[-1],)
 
     def bias_start(self) -> Initializer:
         return self.bias_initializer
 
     def numbers(self, rows: int, output_shape: Shape) -> int:
         """The gates of all steps and their slopes, each of which a compiled loop saves several passes."""
-        return rows * self.steps * self.units * self.cell.gates * 8
+        return rows * self.steps * math.prod(self.state_shape) * self.cell.gates * 8
 
     def compute_mask(self, x: Array, mask: Array | None) -> Array | None:
         return mask if self.return_sequences else None
@@ -161,3 +155,34 @@ class Recurrent(Layer):
 
     def restore(self, state: dict[str, Any]) -> None:
         self.carried = [np.array(state[name]) for name in sorted(state)] or None
+
+
+class RecurrentUnits(Recurrent):
+    """A Recurrent whose inputs at a step are a vector, and so is its state."""
+
+    rank = (2, 2)
+
+    units: PositiveInt = field(doc=UNITS_DOC, legacy=("output_dim",))
+    implementation: Literal[0, 1, 2] | None = field(
+        None, doc=IMPLEMENTATION_DOC, positional=False, legacy={"consume_less": {"cpu": 0, "mem": 1, "gpu": 2}.get}
+    )
+
+    @classmethod
+    def parse(cls, given: Mapping[str, Any], findings: Findings, path: Path) -> dict[str, Any]:
+        """Read Keras 1's `input_dim` and `input_length` as the one `input_shape` that they make."""
+        if {"input_dim", "input_length"} & {*given} and "input_shape" not in given:
+            given = dict(given)
+            shape = given.pop("input_length", None), given.pop("input_dim", None)
+            given["input_shape"] = shape
+            findings.notice((*path, "input_shape"), "'input_length' and 'input_dim' are old: 'input_shape' in Keras 3")
+        return super().parse(given, findings, path)
+
+    def build(self, input_shape: Shape) -> Shape:
+        self.steps, inputs = input_shape
+        self.state_shape = (self.units,)
+        self.add_weights(f"{snake(self.title())}_cell", (), inputs)
+        return (self.steps, self.units) if self.return_sequences else (self.units,)
+
+    @property
+    def drops_by_gate(self) -> bool:
+        return super().drops_by_gate or self.implementation == 1

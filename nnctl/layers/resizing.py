@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 
 from nnctl.fields import field
 from nnctl.layers import Array, Context, Shape
-from nnctl.layers.upsampling import bilinear, mix
+from nnctl.layers.interpolation import INTERPOLATION_DOC, Interpolation, between, mix
 from nnctl.layers.windows import DATA_FORMAT_DOC, DataFormat, Sliding
 from nnctl.registry import register
 from nnctl.rules import PositiveInt
@@ -63,12 +64,13 @@ class Resized(Sliding):
 class Resizing(Resized):
     """y[i, j] = x at ((i + 1/2) H / height - 1/2, (j + 1/2) W / width - 1/2)
 
-    Bilinear: a weighted mean of the four nearest pixels; beyond the border stands the border's value.
+    Bilinear: a weighted mean of the four nearest pixels, bicubic of 16, lanczos3 of 36, lanczos5 of 100; beyond the
+    border stands nothing, and the weights of the others grow. With antialias it is of as many more as x is larger.
     Shapes  x (B, H, W, C)  y (B, height, width, C)
     Source  keras.layers.Resizing
     """
 
-    interpolation: Literal["bilinear", "nearest"] = field("bilinear", doc="How a pixel is made of those around it.")
+    interpolation: Interpolation = field("bilinear", doc=INTERPOLATION_DOC)
     crop_to_aspect_ratio: bool = field(
         False, doc="First cut the largest part out of the middle that has the shape of the output."
     )
@@ -77,7 +79,7 @@ class Resizing(Resized):
     )
     fill_mode: Literal["constant"] = field("constant", doc="What is put around a picture.")
     fill_value: float = field(0.0, doc="Value of the pixels put around a picture.")
-    antialias: Literal[False] = field(False, doc="Take the mean of more pixels where the picture gets smaller.")
+    antialias: bool = field(False, doc="Take the mean of more pixels where the picture gets smaller.")
 
     order = ("height", "width", "interpolation", "crop_to_aspect_ratio", "pad_to_aspect_ratio", "fill_mode",
              "fill_value", "antialias", "data_format")  # fmt: skip
@@ -85,6 +87,7 @@ class Resizing(Resized):
         {"height": 5, "width": 2, "input_shape": [3, 4, 2]},
         {"height": 2, "width": 5, "interpolation": "nearest", "data_format": "channels_first",
          "input_shape": [2, 3, 4]},
+        {"height": 2, "width": 6, "interpolation": "bicubic", "antialias": True, "input_shape": [5, 3, 1]},
         {"height": 3, "width": 3, "crop_to_aspect_ratio": True, "input_shape": [3, 6, 1]},
         {"height": 4, "width": 4, "pad_to_aspect_ratio": True, "fill_value": 0.5, "input_shape": [2, 6, 1]},
     )  # fmt: skip
@@ -100,13 +103,13 @@ class Resizing(Resized):
             window, sizes = middle(sizes, in_shape_of(sizes, wanted))
         else:
             window = (slice(None),)
-        make = nearest if self.interpolation == "nearest" else bilinear
+        make = partial(between, how=self.interpolation, dtype="float64", antialias=self.antialias)
         if not self.pad_to_aspect_ratio:
-            return window, [make(n, m, "float64") for n, m in zip(sizes, wanted, strict=True)]
+            return window, [make(n, m) for n, m in zip(sizes, wanted, strict=True)]
         matrices = []
         for n, m, full in zip(sizes, wanted, around(sizes, wanted), strict=True):
             before = (full - n) // 2  # and as much behind, also where one more would be needed
-            matrices.append(make(n + 2 * before, m, "float64")[:, before : before + n])
+            matrices.append(make(n + 2 * before, m)[:, before : before + n])
         return window, matrices
 
 
@@ -131,7 +134,7 @@ class CenterCrop(Resized):
         if sizes[0] >= self.height and sizes[1] >= self.width:
             return middle(sizes, wanted)[0], []
         window, left = middle(sizes, in_shape_of(sizes, wanted))
-        return window, [bilinear(n, m, "float64") for n, m in zip(left, wanted, strict=True)]
+        return window, [between(n, m, "bilinear", "float64") for n, m in zip(left, wanted, strict=True)]
 
 
 def middle(sizes: Shape, part: Shape) -> tuple[tuple[slice, ...], Shape]:
@@ -162,14 +165,3 @@ def _stretched(sizes: Shape, wanted: Shape) -> Shape:
     """Return the height that goes with the width, and the width that goes with the height, rounded down."""
     (height, width), (target_height, target_width) = sizes, wanted
     return width * target_height // target_width, height * target_width // target_height
-
-
-def nearest(n: int, m: int, dtype: Any) -> Array:
-    """Return the matrix (m, n) that picks the nearest place along one axis, in float32 as TensorFlow does.
-
-    >>> nearest(2, 3, "float64").tolist()
-    [[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]]
-    """
-    scale = np.float32(n) / np.float32(m)
-    at = np.floor((np.arange(m, dtype=np.float32) + np.float32(0.5)) * scale).astype(int)
-    return np.eye(n, dtype=dtype)[at.clip(0, n - 1)]

@@ -125,27 +125,32 @@ class Cell:
     gates: ClassVar[int] = 1  # blocks of `units` columns in the kernels
     memories: ClassVar[int] = 1  # arrays that go from step to step
     light: ClassVar[bool] = False  # whether a compiled step is little more than its product
+    places: int = 1  # rows of z for each row of the batch
     overwrites: ClassVar[bool] = False  # whether dz takes the place of z, which makes for less memory to go through
 
     def __init__(self, layer: Any, given: Given) -> None:
-        x, masks = given.x, given.input_masks
-        self.layer, self.dtype = layer, x.dtype
-        self.x = self._with_one(self._ordered(x))
-        self.steps, batch, _ = self.x.shape
-        kernel = layer.kernel.value
-        if layer.use_bias:
-            kernel = np.concatenate([kernel, self.bias()[None]])
-        self.inputs = Product(kernel, None if masks is None else self._with_one(masks))
-        self.recurrent = Product(layer.recurrent_kernel.value, given.state_masks)
-        self.z = self.inputs.forward(self.x, np.empty((self.steps, batch, self.gates * layer.units), x.dtype))
-        self.states = [np.empty((self.steps + 1, batch, layer.units), x.dtype) for _ in range(self.memories)]
+        self.layer, self.dtype = layer, given.x.dtype
+        self.z = self.take_in(given)
+        self.steps, count, width = self.z.shape
+        self.states = [np.empty((self.steps + 1, count, width // self.gates), self.dtype) for _ in range(self.memories)]
         for number, state in enumerate(self.states):
-            state[0] = 0 if given.starts is None else given.starts[number]
+            state[0] = 0 if given.starts is None else given.starts[number].reshape(state[0].shape)
         # The same arrays step by step: to index a list costs a third of indexing an array.
         self.z_at, self.states_at = list(self.z), [list(state) for state in self.states]
         self._look_at_mask(given.mask, given.starts is not None)
         self.spare = np.empty_like(self.states[0][0])
         self.prepare()
+
+    def take_in(self, given: Given) -> Array:
+        """Make x and the two products; return z of all steps without its recurrent part."""
+        x, layer, masks = self._with_one(self.ordered(given.x)), self.layer, given.input_masks
+        kernel = layer.kernel.value
+        if layer.use_bias:
+            kernel = np.concatenate([kernel, self.bias()[None]])
+        self.x = x
+        self.inputs: Product = Product(kernel, None if masks is None else self._with_one(masks))
+        self.recurrent: Product = Product(layer.recurrent_kernel.value, given.state_masks)
+        return self.inputs.forward(x, np.empty((*x.shape[:2], kernel.shape[-1]), x.dtype))
 
     def bias(self) -> Array:
         """Return what is added to x W."""
@@ -161,10 +166,18 @@ class Cell:
         wider[..., -1] = 1
         return wider
 
-    def _ordered(self, x: Array) -> Array:
+    def ordered(self, x: Array) -> Array:
         """Put time first, in the order of processing."""
         x = x.swapaxes(0, 1)
         return x[::-1] if self.layer.go_backwards else x
+
+    def shaped(self, rows: Array) -> Array:
+        """Return rows of outputs or states, (..., B, units), as the layer gives them."""
+        return rows
+
+    def flat(self, y: Array) -> Array:
+        """Return as rows what `shaped` made of them."""
+        return y
 
     def _look_at_mask(self, mask: Array | None, carried: bool) -> None:
         """Find the steps at which some rows rest, and where outputs are set to zero."""
@@ -172,7 +185,7 @@ class Cell:
         self.shown: Array | None = None
         if mask is None:
             return
-        valid = self._ordered(mask)[..., None]
+        valid = np.repeat(self.ordered(mask)[..., None], self.places, axis=1)
         self.resting = [None if step.all() else ~step for step in valid]
         if self.layer.zero_output_for_mask:
             self.shown = valid
@@ -199,15 +212,15 @@ class Cell:
                     np.copyto(state[t + 1], state[t], where=rest)
         y = self.states[0][1:]
         if not self.layer.return_sequences:
-            return y[-1] if self.shown is None else y[-1] * self.shown[-1]
+            return self.shaped(y[-1] if self.shown is None else y[-1] * self.shown[-1])
         if self.shown is not None:
             y = y * self.shown
-        return y.swapaxes(0, 1)
+        return self.shaped(y).swapaxes(0, 1)
 
     def backward(self, dy: Array, grads: Gradients) -> Array | None:
         self.grads = grads
         sequences = self.layer.return_sequences
-        dy = dy.swapaxes(0, 1) if sequences else dy
+        dy = self.flat(dy.swapaxes(0, 1) if sequences else dy)
         if self.shown is not None:
             dy = dy * (self.shown if sequences else self.shown[-1])
         slopes = [np.zeros_like(state[0]) for state in self.states]
@@ -224,7 +237,7 @@ class Cell:
                 for slope in slopes:
                     slope[np.abs(slope) < TINY] = 0
         self.write_gradients()
-        return self._input_gradient() if self.layer.needs_dx else None
+        return self.input_gradient() if self.layer.needs_dx else None
 
     def _step_back_valid(self, t: int, slopes: list[Array]) -> None:
         """Go back through a step; the slopes of resting rows pass by it."""
@@ -256,7 +269,7 @@ class Cell:
     def write_bias(self, gradient: Array) -> None:
         self.grads.bias[...] = gradient
 
-    def _input_gradient(self) -> Array:
+    def input_gradient(self) -> Array:
         inputs: int = self.layer.kernel.shape[0]
         dx = self.inputs.backward(self.dz, np.empty((*self.x.shape[:2], inputs), self.dtype))
         return (dx[::-1] if self.layer.go_backwards else dx).swapaxes(0, 1)

@@ -6,7 +6,7 @@ from nnctl.activations import AnActivation
 from nnctl.fields import field
 from nnctl.layers import Array
 from nnctl.layers.gates import make_gates
-from nnctl.layers.recurrent import ACTIVATION_DOC, UNITS_DOC, Recurrent
+from nnctl.layers.recurrent import ACTIVATION_DOC, UNITS_DOC, RecurrentUnits
 from nnctl.layers.scan import Cell
 from nnctl.registry import register
 from nnctl.rules import PositiveInt
@@ -34,7 +34,7 @@ class SimpleCell(Cell):
 
 
 @register("layer")
-class SimpleRNN(Recurrent):
+class SimpleRNN(RecurrentUnits):
     """h_t = activation(x_t W + h_(t-1) U + b),  y = h_T
 
     W is the kernel, U the recurrent kernel, b the bias.

@@ -98,6 +98,7 @@ class Sliding(Layer):
     """
 
     axes: ClassVar[int]
+    leading: ClassVar[int] = 0  # axes between that of the batch and these: of time
     sized: ClassVar[tuple[str, ...]] = ()  # fields that are one number, or one for each axis
     order: ClassVar[tuple[str, ...]] = ()  # Keras' order of the first fields, where inheritance gives another
 
@@ -106,7 +107,7 @@ class Sliding(Layer):
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         if "axes" in vars(cls):
-            cls.rank = (cls.axes + 1, cls.axes + 1)
+            cls.rank = (cls.leading + cls.axes + 1,) * 2
         cls.fields = {**{name: cls.fields[name] for name in cls.order if name in cls.fields}, **cls.fields}
 
     def conflicts(self) -> Any:
@@ -124,6 +125,7 @@ class Sliding(Layer):
 
     def split(self, input_shape: Shape) -> tuple[Shape, int]:
         """Return the sizes of the axes of space, and the number of channels."""
+        input_shape = input_shape[self.leading :]
         if self.channels_first:
             return input_shape[1:], input_shape[0]
         return input_shape[:-1], input_shape[-1]
@@ -133,11 +135,11 @@ class Sliding(Layer):
 
     def inward(self, x: Array) -> Array:
         """Return x with its channels last; it is copied unless a layer before this one has them so in memory."""
-        return np.ascontiguousarray(np.moveaxis(x, 1, -1)) if self.channels_first else x
+        return np.ascontiguousarray(np.moveaxis(x, -1 - self.axes, -1)) if self.channels_first else x
 
     def outward(self, y: Array) -> Array:
         """Return y, whose channels are last, with its channels where the user wants them."""
-        return np.moveaxis(y, -1, 1) if self.channels_first else y
+        return np.moveaxis(y, -1, -1 - self.axes) if self.channels_first else y
 
     def slide(self, input_shape: Shape, window: Shape, strides: Shape, dilation: Shape, padding: str) -> Windows:
         try:

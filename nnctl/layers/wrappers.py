@@ -15,7 +15,7 @@ import numpy as np
 from nnctl.activations import Activation
 from nnctl.errors import ConfigError
 from nnctl.fields import create, field, plain
-from nnctl.layers import ALayer, Array, Context, Layer, Shape, Weight
+from nnctl.layers import ALayer, Array, Context, Layer, Shape, Weight, show_shape
 from nnctl.layers.recurrent import Recurrent
 from nnctl.registry import register, snake
 from nnctl.regularizers import Regularizer
@@ -69,11 +69,11 @@ class Bidirectional(Wrapper):
     """y = merge(forward(x), backward(x)): two recurrent layers, one going from the last step to the first
 
     Masked steps give zeros where sequences are returned.
-    Shapes  x (B, T, I)  y (B, units) or (B, T, units), twice as wide where merge_mode is concat
+    Shapes  x (B, T, ...)  y (B, ...) or (B, T, ...), the last axis twice as wide where merge_mode is concat
     Source  Schuster & Paliwal 1997; keras.layers.Bidirectional
     """
 
-    rank = (2, 2)
+    rank = (2, None)
 
     layer: ALayer = field(doc="The recurrent layer; its weights are not shared by the two directions.")
     merge_mode: Literal["concat", "sum", "mul", "ave"] | None = field(
@@ -100,7 +100,7 @@ class Bidirectional(Wrapper):
         pair = {"layer": self.layer, "backward_layer": self.backward_layer}
         for name, layer in pair.items():
             if layer is not None and not isinstance(layer, Recurrent):
-                yield name, f"expected a recurrent layer (SimpleRNN, LSTM or GRU), got {layer.title()}"
+                yield name, f"expected a recurrent layer (SimpleRNN, LSTM, GRU or ConvLSTM), got {layer.title()}"
         first, second = pair.values()
         if isinstance(first, Recurrent):
             if first.activity_regularizer and self.merge_mode != "concat":
@@ -122,8 +122,11 @@ class Bidirectional(Wrapper):
         else:
             self.reverse_layer = self._copy(self.backward_layer, "")
         shape, other = self.build_inner(input_shape)
-        if shape != other and self.merge_mode != "concat":
-            raise ConfigError(f"Bidirectional: merge_mode {self.merge_mode} needs the same units in both layers")
+        if shape[:-1] != other[:-1] or (shape != other and self.merge_mode != "concat"):
+            raise ConfigError(
+                f"Bidirectional: merge_mode {self.merge_mode} needs outputs of the same shape from both layers, "
+                f"got {show_shape(shape)} and {show_shape(other)}"
+            )
         return (*shape[:-1], shape[-1] + other[-1]) if self.merge_mode == "concat" else shape
 
     def _copy(self, layer: Layer, prefix: str) -> Recurrent:

@@ -15,7 +15,7 @@ from nnctl.onnx_export.sliding import closed, inward, window
 
 @converts(Convolution)
 def convolution(g: Graph, layer: Convolution, x: Value) -> Value:
-    kernel = g.constant(_filters_first(layer.kernel.value), "kernel")
+    kernel = g.constant(filters_first(layer.kernel.value), "kernel")
     z = g.Conv(inward(g, layer, x), kernel, _bias(g, layer), **_steps(layer), group=layer.groups)
     return closed(g, layer, z)
 
@@ -27,7 +27,7 @@ def depthwise(g: Graph, layer: Depthwise, x: Value) -> Value:
 
 @converts(Separable)
 def separable(g: Graph, layer: Separable, x: Value) -> Value:
-    pointwise = g.constant(_filters_first(layer.pointwise.value), "pointwise_kernel")
+    pointwise = g.constant(filters_first(layer.pointwise.value), "pointwise_kernel")
     return closed(g, layer, g.Conv(_by_channel(g, layer, x, None), pointwise, _bias(g, layer)))
 
 
@@ -36,7 +36,7 @@ def transposed(g: Graph, layer: Transposed, x: Value) -> Value:
     windows = layer.windows
     sizes = zip(windows.padded, windows.output, *windows.steps, strict=True)
     beyond = [n - ((places - 1) * s + (k - 1) * d + 1) for n, places, k, s, d in sizes]  # what no window reaches
-    kernel = g.constant(_filters_first(layer.kernel.value), "kernel")  # its filters are the inputs of this layer
+    kernel = g.constant(filters_first(layer.kernel.value), "kernel")  # its filters are the inputs of this layer
     z = g.ConvTranspose(inward(g, layer, x), kernel, _bias(g, layer), **_steps(layer), output_padding=beyond)
     return closed(g, layer, z)
 
@@ -44,11 +44,11 @@ def transposed(g: Graph, layer: Transposed, x: Value) -> Value:
 def _by_channel(g: Graph, layer: Depthwise, x: Value, bias: Value | None) -> Value:
     *size, channels, multiplier = layer.kernel.shape
     kernel = layer.kernel.value.reshape(*size, 1, channels * multiplier)
-    weights = g.constant(_filters_first(kernel), layer.weight_name)
+    weights = g.constant(filters_first(kernel), layer.weight_name)
     return g.Conv(inward(g, layer, x), weights, bias, **_steps(layer), group=channels)
 
 
-def _filters_first(kernel: Array) -> Array:
+def filters_first(kernel: Array) -> Array:
     """(*K, C, O) becomes (O, C, *K)"""
     return np.moveaxis(kernel, (-1, -2), (0, 1))
 

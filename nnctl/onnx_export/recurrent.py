@@ -11,14 +11,13 @@ from typing import Any
 import numpy as np
 
 from nnctl.activations import Activation, Linear, rectifiers, saturating
-from nnctl.errors import ModelFileError
 from nnctl.layers import Array
 from nnctl.layers.gru import GRU
 from nnctl.layers.lstm import LSTM
 from nnctl.layers.simple_rnn import SimpleRNN
 from nnctl.onnx_export import converts
 from nnctl.onnx_export.graph import Graph, Value
-from nnctl.onnx_export.scan import by_scan
+from nnctl.onnx_export.scan import by_scan, refuse_stateful
 
 # What the operators call an activation, with its alpha and beta.
 NAMES: dict[type[Activation], tuple[str, tuple[float, ...]]] = {
@@ -36,11 +35,7 @@ OPERATORS = {SimpleRNN: "RNN", LSTM: "LSTM", GRU: "GRU"}
 
 @converts(SimpleRNN, LSTM, GRU)
 def recurrent(g: Graph, layer: Any, x: Value) -> Value:
-    if layer.stateful:
-        raise ModelFileError(
-            "is stateful, and an ONNX graph keeps nothing from one run to the next; "
-            "train with stateful: false, on whole sequences"
-        )
+    refuse_stateful(layer)
     if g.mask is None and all(_name(f) for f in _activations(layer)):
         return _by_operator(g, layer, x)
     return by_scan(g, layer, x)

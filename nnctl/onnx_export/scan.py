@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from nnctl.errors import ModelFileError
+from nnctl.layers import Shape
 from nnctl.layers.gru import GRU
 from nnctl.layers.lstm import LSTM
 from nnctl.layers.recurrent import Recurrent
@@ -25,11 +27,15 @@ def simple_step(g: Graph, layer: SimpleRNN, z: Value, states: Sequence[Value]) -
 def lstm_step(g: Graph, layer: LSTM, z: Value, states: Sequence[Value]) -> list[Value]:
     """c_t = f c + i g;  h_t = o a(c_t), the gates from z + h U"""
     h, c = states
-    blocks = g.split(z + h @ _recurrent(g, layer), 4)
+    return lstm_states(layer, g.split(z + h @ _recurrent(g, layer), 4), c, g.apply)
+
+
+def lstm_states(layer: Any, blocks: Sequence[Value], c: Value, apply: Callable[[Any, Value], Value]) -> list[Value]:
+    """Return h and c after a step, from the blocks of z + h U and the c before it."""
     s, a = layer.recurrent_activation, layer.activation
-    i, f, new, o = (g.apply(act, block) for act, block in zip((s, s, a, s), blocks, strict=True))
+    i, f, new, o = (apply(act, block) for act, block in zip((s, s, a, s), blocks, strict=True))
     c = f * c + i * new
-    return [o * g.apply(a, c), c]
+    return [o * apply(a, c), c]
 
 
 def gru_step(g: Graph, layer: GRU, x: Value, states: Sequence[Value]) -> list[Value]:
@@ -48,18 +54,31 @@ def gru_step(g: Graph, layer: GRU, x: Value, states: Sequence[Value]) -> list[Va
 STEPS: dict[type, tuple[Step, int]] = {SimpleRNN: (simple_step, 1), LSTM: (lstm_step, 2), GRU: (gru_step, 1)}
 
 
+def refuse_stateful(layer: Recurrent) -> None:
+    if layer.stateful:
+        raise ModelFileError(
+            "is stateful, and an ONNX graph keeps nothing from one run to the next; "
+            "train with stateful: false, on whole sequences"
+        )
+
+
 def _recurrent(g: Graph, layer: Recurrent) -> Value:
     return g.constant(layer.recurrent_kernel.value, "recurrent_kernel")
 
 
 def by_scan(g: Graph, layer: Any, x: Value) -> Value:
-    """z = x W + b for all steps at once, then step by step; a masked step leaves the states as they are."""
+    """z = x W + b for all steps at once, then step by step."""
     step, count = STEPS[type(layer)]
     z = x @ g.constant(layer.kernel.value, "kernel")
     if layer.use_bias:
         z = z + g.constant(np.atleast_2d(layer.bias.value)[0], "bias")
-    zeros = g.Expand(0.0, g.Concat(g.Shape(x, start=0, end=1), [layer.units], axis=0))
-    inputs = [z, *([g.Unsqueeze(g.mask.value, [2])] if g.mask else [])]
+    return over_steps(g, layer, z, step, count, (layer.units,))
+
+
+def over_steps(g: Graph, layer: Any, z: Value, step: Step, count: int, sizes: Shape) -> Value:
+    """Go through z (B, T, ...) with `count` states of these sizes; a masked step leaves them as they are."""
+    zeros = g.Expand(0.0, g.Concat(g.Shape(z, start=0, end=1), list(sizes), axis=0))
+    inputs = [z, *([g.Unsqueeze(g.mask.value, [*range(2, 2 + len(sizes))])] if g.mask else [])]
     body = Graph(within=g)
     states = [body.input(f"{g.scope}/state", "float32") for _ in range(count)]
     seen = body.input(f"{g.scope}/z", "float32")

@@ -8,7 +8,7 @@ from nnctl.layers.padding import Cropping, Padding
 from nnctl.layers.permute import Permute, RepeatVector
 from nnctl.layers.resizing import Resized
 from nnctl.layers.shaping import Flatten, Reshape
-from nnctl.layers.upsampling import UpSampling, UpSampling2D, bilinear
+from nnctl.layers.upsampling import UpSampling, UpSampling2D
 from nnctl.onnx_export import converts
 from nnctl.onnx_export.graph import Graph, Value
 from nnctl.onnx_export.sliding import inward, mixed, outward, space
@@ -63,11 +63,11 @@ def up_sampling(g: Graph, layer: UpSampling, x: Value) -> Value:
 
 @converts(UpSampling2D)
 def up_sampling_2d(g: Graph, layer: UpSampling2D, x: Value) -> Value:
-    """Bilinear by products: onnxruntime (1.19, 1.31) cannot open a linear Resize whose axes its optimizer turns."""
+    """Means by products: onnxruntime (1.19, 1.31) cannot open a linear Resize whose axes its optimizer turns."""
     if layer.interpolation == "nearest":
         return up_sampling(g, layer, x)
     sizes = layer.split(g.shape)[0]
-    return mixed(g, layer, x, [bilinear(n, n * f, "float32") for n, f in zip(sizes, layer.factors, strict=True)])
+    return mixed(g, layer, x, layer.matrices(sizes, "float32"))
 
 
 @converts(Resized)

@@ -18,7 +18,14 @@ MODELS = Path(__file__).parents[1] / "golden" / "keras_models"
 FILES = [
     f"{keras}_{family}{form}"
     for keras in ("keras2", "keras3")
-    for family in ("one_dimension", "two_dimensions", "three_dimensions", "recurrent", "shapes_and_noise")
+    for family in (
+        "one_dimension",
+        "two_dimensions",
+        "three_dimensions",
+        "recurrent",
+        "convolutional_lstms",
+        "shapes_and_noise",
+    )
     for form in (".h5", ".keras")
     if (MODELS / f"{keras}_{family}{form}").exists()
 ]

@@ -82,6 +82,21 @@ def recurrent(k: Any, is_keras3: bool) -> list[Any]:
     ]
 
 
+def convolutional_lstms(k: Any, is_keras3: bool) -> list[Any]:
+    layers = k.layers
+    return [
+        layers.Input((3, 4, 6, 2)),
+        layers.ConvLSTM2D(2, (2, 3), padding="same", return_sequences=True, dropout=0.1),
+        layers.Bidirectional(layers.ConvLSTM2D(2, 2, strides=(1, 2), return_sequences=True, recurrent_dropout=0.1)),
+        layers.Reshape((3, 3, 3, 4, 1)),
+        layers.ConvLSTM3D(2, (1, 2, 2), return_sequences=True, unit_forget_bias=False),
+        layers.Reshape((3, 18, 2)),
+        layers.ConvLSTM1D(3, 2, dilation_rate=2, go_backwards=True, recurrent_activation="hard_sigmoid"),
+        layers.Flatten(),
+        layers.Dense(2),
+    ]
+
+
 def shapes_and_noise(k: Any, is_keras3: bool) -> list[Any]:
     layers = k.layers
     return [
@@ -108,4 +123,4 @@ def shapes_and_noise(k: Any, is_keras3: bool) -> list[Any]:
     ]
 
 
-FAMILIES = (one_dimension, two_dimensions, three_dimensions, recurrent, shapes_and_noise)
+FAMILIES = (one_dimension, two_dimensions, three_dimensions, recurrent, convolutional_lstms, shapes_and_noise)

@@ -73,7 +73,7 @@ LEFT_OUT: dict[str, dict[str, str]] = {
         "callback": "OrbaxCheckpoint",
     },
     "not there yet": {
-        "layer": "ConvLSTM1D ConvLSTM2D ConvLSTM3D RandomCrop TextVectorization",
+        "layer": "RandomCrop TextVectorization",
     },
 }
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from nnctl.errors import ConfigError
+from nnctl.fields import create
 from nnctl.layers import Context
 from tests.layers.alone import alone, grads
 
@@ -52,3 +55,27 @@ def test_variance_far_from_zero() -> None:
     variance = layer.weights[-1].value
     np.testing.assert_allclose(variance, x.astype(float).var(axis=(0, 1, 2)), rtol=1e-4)
     np.testing.assert_allclose(y.mean(axis=(0, 1, 2), dtype=float), 0, atol=1e-2)
+
+
+def test_renormalization_by_hand() -> None:
+    """Of (1, 5): mean 3, deviation 2; with 1 and 4 of before, r = 1/2 and d = 1/2, so that n = -1, 1 becomes 0, 1."""
+    spec = {"BatchNormalization": {"epsilon": 1e-12, "renorm": True, "renorm_momentum": 0.5, "momentum": 0.75}}
+    layer = alone(spec, (1,), gamma=1, renorm_mean=1, renorm_stddev=4, moving_stddev=4)
+    y, _ = layer.forward(np.array([[1.0], [5.0]]), Context(TRAINING))
+    np.testing.assert_allclose(y, [[0], [1]], atol=1e-9)
+    moving = {weight.name: weight.value.item() for weight in layer.weights if not weight.trainable}
+    want = {"moving_mean": 0.75, "moving_variance": 3.5**2, "moving_stddev": 3.5, "renorm_mean": 2, "renorm_stddev": 3}
+    np.testing.assert_allclose([moving[name] for name in want], [*want.values()])
+
+
+@pytest.mark.parametrize(
+    ("limits", "message"),
+    [
+        ({"rmax": 0.5, "rmin": 1.0}, "expected rmax >= rmin, got 0.5 < 1"),
+        ({"dmax": -1.0}, "expected dmax >= 0, got -1"),
+        ({"max": 1.0}, "renorm_clipping: expected a mapping"),
+    ],
+)
+def test_limits_that_exclude_each_other_are_refused(limits: dict[str, float], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        create("layer", {"BatchNormalization": {"renorm": True, "renorm_clipping": limits}})

@@ -36,6 +36,16 @@ BATCHES = [
     LayerCase(name=BATCH, x=normal(5, 3, scale=0.1, shift=100.0), training=True, note="far from zero"),
     LayerCase(name=BATCH, config={"momentum": 0.9}, x=ROWS, training=True, calls=3),
     on(ROWS, BATCH, training=True, trainable=False),
+    *(
+        LayerCase(name=BATCH, config={"renorm": True, **config}, x=x, training=True, mask=mask, calls=3)
+        for x, mask, config in (
+            (ROWS, "", {}),
+            (STEPS, "middle", {"renorm_momentum": 0.5}),
+            (PLANE, "", {"axis": 1, "scale": False, "momentum": 0.8}),
+            (ROWS, "", {"center": False, "renorm_clipping": {"rmax": 1.2, "rmin": 0.9, "dmax": 0.3}}),
+        )
+    ),
+    on(ROWS, BATCH, renorm=True),
 ]
 
 LAYER = "LayerNormalization"

@@ -25,7 +25,17 @@ CASES = [
         for height, width in ((8, 12), (2, 3), (3, 5), (7, 4), (1, 1))
         for interpolation in ("bilinear", "nearest")
     ),
+    *(
+        resized("Resizing", 7, 6, 2, height=height, width=width, interpolation=interpolation, antialias=antialias)
+        for height, width in ((12, 15), (3, 4))
+        for interpolation in ("bilinear", "nearest", "bicubic", "lanczos3", "lanczos5")
+        for antialias in (False, True)
+    ),
     resized("Resizing", 2, 4, 6, height=3, width=5, data_format="channels_first"),
+    *(
+        resized("UpSampling2D", 4, 3, 2, size=[2, 3], interpolation=interpolation)
+        for interpolation in ("bicubic", "lanczos3", "lanczos5")
+    ),
     *(
         resized("Resizing", *shape, 2, height=height, width=width, crop_to_aspect_ratio=True)
         for shape, height, width in (((4, 6), 3, 3), ((6, 4), 5, 5), ((5, 7), 2, 5), ((3, 7), 7, 2), ((4, 4), 4, 4))

@@ -17,7 +17,8 @@ from .build import build, mask_of, tensor
 
 def answer(case: LayerCase) -> Numbers:
     layer, call_layer = _callable(case)
-    layer.build(case.x.shape if call_layer is layer else tuple(np.moveaxis(np.empty(case.x.shape), 1, -1).shape))
+    moved = np.moveaxis(np.empty(case.x.shape), _channels_axis(case), -1)
+    layer.build(case.x.shape if call_layer is layer else moved.shape)
     for i, w in enumerate([*layer.trainable_weights, *layer.non_trainable_weights]):
         w.assign(draw_weight(case.id, i, w.name, w.shape))
     numbers: Numbers = {}
@@ -43,6 +44,11 @@ def answer(case: LayerCase) -> Numbers:
     return numbers
 
 
+def _channels_axis(case: LayerCase) -> int:
+    """Return where channels_first has the channels: in front, but behind the time steps of a ConvLSTM."""
+    return 2 if case.name.startswith("ConvLSTM") else 1
+
+
 def _variable(weight: Any) -> Any:
     """Return what TensorFlow can derive by: Keras 2's weights are its own variables."""
     return weight if isinstance(weight, tf.Variable) else weight.value
@@ -60,8 +66,12 @@ def _callable(case: LayerCase) -> tuple[Any, Callable[..., Any]]:
         return layer, layer
     layer = build("layer", {case.name: {**config, "data_format": "channels_last"}})
 
+    axis = _channels_axis(case)
+
     def moved(x: Any, **options: Any) -> Any:
-        y = layer(keras.ops.moveaxis(x, 1, -1), **options)
-        return keras.ops.moveaxis(y, -1, 1) if len(y.shape) == len(x.shape) else y
+        y = layer(keras.ops.moveaxis(x, axis, -1), **options)
+        if len(y.shape) == len(x.shape):
+            return keras.ops.moveaxis(y, -1, axis)
+        return keras.ops.moveaxis(y, -1, 1) if axis == 2 else y  # the last step alone has its channels in front
 
     return layer, moved
