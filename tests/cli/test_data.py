@@ -110,6 +110,7 @@ def test_show_synthetic_pictures_and_words(nnctl: Nnctl, tmp_path: Path) -> None
     assert "2 classes: 0: 30, 1: 30" in nnctl("data", "show", "s.yaml").stdout
 
 
+@pytest.mark.slow
 def test_grid_of_pictures(nnctl: Nnctl, tmp_path: Path) -> None:
     image = pytest.importorskip("PIL.Image")
     done = nnctl("data", "show", "synthetic-cifar10", "-o", "grid.png", "-n", "4")

@@ -23,7 +23,7 @@ def sums(part: Any) -> list[str]:
     return [hashlib.sha256(lengths.encode() + values.encode()).hexdigest(), array_sum(part.y)]
 
 
-@pytest.mark.parametrize("name", ["imdb", "reuters"])
+@pytest.mark.parametrize("name", [pytest.param("imdb", marks=pytest.mark.slow), "reuters"])
 @pytest.mark.parametrize("number", range(5))
 def test_word_numbers_are_those_of_keras(name: str, number: int, real_data: Path) -> None:
     case = GOLDEN[name][number]
