@@ -36,6 +36,11 @@ class Product:
 
     def __init__(self, weight: Array, masks: Array | None = None) -> None:
         self.weight, self.masks = weight, masks
+        self.whole = masks is None or len(masks) == 1  # whether one mask at the most serves all columns
+
+    def kept(self, x: Array) -> Array:
+        """Return what dropout leaves of x, where the product is whole."""
+        return x if self.masks is None else x * self.masks[0]
 
     @cached_property
     def transposed(self) -> Array:
@@ -43,28 +48,23 @@ class Product:
         return np.ascontiguousarray(self.weight.T)
 
     def forward(self, x: Array, out: Array) -> Array:
-        if self.masks is None:
-            kernels.product(rows(x), self.weight, rows(out))
+        if self.whole:
+            kernels.product(rows(self.kept(x)), self.weight, rows(out))
             return out
-        if len(self.masks) == 1:
-            kernels.product(rows(x * self.masks[0]), self.weight, rows(out))
-            return out
-        for keep, w, y in zip(self.masks, *self.parts(self.weight, out), strict=True):
+        for keep, w, y in zip(*self.with_masks(self.weight, out), strict=True):
             np.matmul(x * keep, w, out=y)
         return out
 
     def backward(self, dy: Array, out: Array) -> Array:
         """Write the gradient of x; `out` may leave out the 1 at its end."""
         width = out.shape[-1]
-        if self.masks is None:
+        if self.whole:
             kernels.product(rows(dy), self.transposed[:, :width], rows(out))
-            return out
-        if len(self.masks) == 1:
-            kernels.product(rows(dy), self.transposed[:, :width], rows(out))
-            out *= self.masks[0][:, :width]
+            if self.masks is not None:
+                out *= self.masks[0][:, :width]
             return out
         out[...] = 0
-        for keep, w, part in zip(self.masks, *self.parts(self.weight, dy), strict=True):
+        for keep, w, part in zip(*self.with_masks(self.weight, dy), strict=True):
             out += np.matmul(part, w[:width].T) * keep[:, :width]
         return out
 
@@ -82,17 +82,21 @@ class Product:
 
     def gradient(self, x: Array, dy: Array, out: Array) -> Array:
         """Write the gradient of w, from all steps."""
-        if self.masks is None:
-            return kernels.product(rows(x).T, rows(dy), out, by_rows=True)
-        if len(self.masks) == 1:
-            return kernels.product(rows(x * self.masks[0]).T, rows(dy), out, by_rows=True)
-        for keep, part, grad in zip(self.masks, *self.parts(dy, out), strict=True):
+        if self.whole:
+            return kernels.product(rows(self.kept(x)).T, rows(dy), out, by_rows=True)
+        for keep, part, grad in zip(*self.with_masks(dy, out), strict=True):
             np.matmul(rows(x * keep).T, rows(part), out=grad)
         return out
 
     def parts(self, *arrays: Array) -> list[list[Array]]:
+        """Return of each array the columns that go with each mask."""
         assert self.masks is not None
         return [blocks(array, len(self.masks)) for array in arrays]
+
+    def with_masks(self, *arrays: Array) -> list[list[Array]]:
+        """Return the masks, and of each array the columns that go with them."""
+        assert self.masks is not None
+        return [[*self.masks], *self.parts(*arrays)]
 
 
 @dataclass

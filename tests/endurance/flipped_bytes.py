@@ -1,6 +1,6 @@
 """Flip one byte of a good file and open it, place after place: RELIABILITY M11. Not part of the test run.
 
-    python tests/endurance/flipped_bytes.py PLACES [--seed N]
+    python -m tests.endurance.flipped_bytes PLACES [--seed N]
 
 The files are nnctl's own: model.h5, the archive model.keras, checkpoint.h5. Each is opened in a child process:
 either it is refused by one of nnctl's errors, or what it gives is bit for bit what the good file gives. Other
@@ -10,12 +10,9 @@ numbers, another exception, a signal or a hang end the rounds.
 from __future__ import annotations
 
 import argparse
-import os
 import random
-import signal
 import tempfile
 import time
-import traceback
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -27,6 +24,7 @@ from nnctl.checkpoint import load_model, load_state, save_archive, save_model, s
 from nnctl.errors import NnctlError
 from nnctl.fields import create
 from nnctl.model import Sequential
+from tests.fuzz.child import in_child
 
 SECONDS = 60  # for one file
 X = np.random.default_rng(0).normal(size=(12, 4)).astype("f4")
@@ -59,26 +57,14 @@ def of_model(path: Path) -> bytes:
 
 def outcome(path: Path, give: Callable[[Path], bytes], expected: bytes) -> str:
     """Open a file in a child; return 'refused', 'equal', or what else there was."""
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(reader)
-        answer = "an exit"
+
+    def compare() -> str:
         try:
-            signal.alarm(SECONDS)
-            answer = "equal" if give(path) == expected else "OTHER NUMBERS"
+            return "equal" if give(path) == expected else "OTHER NUMBERS"
         except NnctlError:
-            answer = "refused"
-        except BaseException:
-            answer = traceback.format_exc()
-        finally:
-            os.write(writer, answer.encode()[-2000:])
-            os._exit(0)
-    os.close(writer)
-    with os.fdopen(reader, "rb") as pipe:
-        answer = pipe.read().decode()
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    return answer if status == 0 else f"signal {-status}"
+            return "refused"
+
+    return in_child(compare, SECONDS)
 
 
 def flip_bytes(folder: Path, places: int, seed: int) -> Counter[str]:

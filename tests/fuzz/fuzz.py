@@ -1,6 +1,6 @@
 """Mutate files and load them, for as long as asked: RELIABILITY T01. Not part of the test run.
 
-    python tests/fuzz/fuzz.py SECONDS [--seed N]
+    python -m tests.fuzz.fuzz SECONDS [--seed N]
 
 Every round takes a good file, changes some bytes of it, and loads it in a forked child under limits of
 time and memory. Sound answers are a result, or one of nnctl's errors of bad or missing input; anything else
@@ -13,14 +13,11 @@ from __future__ import annotations
 import argparse
 import gzip
 import hashlib
-import os
 import random
 import resource
-import signal
 import sys
 import tempfile
 import time
-import traceback
 import warnings
 import zipfile
 from collections import Counter
@@ -39,6 +36,7 @@ from nnctl.fields import create, parse_section
 from nnctl.findings import Findings
 from nnctl.model import Sequential
 from nnctl.spec import load as load_spec
+from tests.fuzz.child import in_child
 
 HERE = Path(__file__).parent
 GOLDEN = HERE.parent / "golden" / "keras_models"
@@ -146,35 +144,21 @@ LOADERS: dict[str, Callable[[Path], object]] = {
 
 def outcome(kind: str, path: Path) -> str:
     """Load a file in a child; return what came of it: 'read', the name of nnctl's error, or 'FOUND ...'."""
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(reader)
-        answer = "FOUND an exit"
+
+    def load() -> str:
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        with open("/proc/self/statm", encoding="ascii") as file:
+            present = int(file.read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (present + MEMORY, resource.RLIM_INFINITY))
         try:
-            signal.alarm(SECONDS)
-            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-            with open("/proc/self/statm", encoding="ascii") as file:
-                present = int(file.read().split()[0]) * resource.getpagesize()
-            resource.setrlimit(resource.RLIMIT_AS, (present + MEMORY, resource.RLIM_INFINITY))
             with warnings.catch_warnings():
                 warnings.simplefilter("error")
                 LOADERS[kind](path)
-            answer = "read"
         except NnctlError as error:
-            answer = type(error).__name__
-            if error.status not in SOUND:
-                answer = f"FOUND status {error.status}: {error}"
-        except BaseException:
-            answer = "FOUND " + traceback.format_exc()[-1500:]
-        finally:
-            os.write(writer, answer.encode("utf-8", "replace"))
-            os._exit(0)
-    os.close(writer)
-    with os.fdopen(reader, "rb") as pipe:
-        answer = pipe.read().decode()
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    return answer if status == 0 else f"FOUND signal {-status}"
+            return type(error).__name__ if error.status in SOUND else f"FOUND status {error.status}: {error}"
+        return "read"
+
+    return in_child(load, SECONDS)
 
 
 def main() -> None:

@@ -11,19 +11,9 @@ from pathlib import Path
 
 import keras
 
+from tests.golden.reference.build import MODULES
+
 FILE = Path(__file__).parent / "keras_names.json"
-MODULES = {
-    "activation": keras.activations,
-    "callback": keras.callbacks,
-    "constraint": keras.constraints,
-    "initializer": keras.initializers,
-    "layer": keras.layers,
-    "loss": keras.losses,
-    "metric": keras.metrics,
-    "optimizer": keras.optimizers,
-    "regularizer": keras.regularizers,
-    "schedule": keras.optimizers.schedules,
-}
 HELPERS = ("deserialize", "get", "serialize")
 
 
