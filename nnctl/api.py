@@ -18,7 +18,6 @@ from nnctl import model as engine, threads
 from nnctl.callbacks import Callback
 from nnctl.callbacks.history import History
 from nnctl.callbacks.progbar_logger import ProgbarLogger
-from nnctl.checkpoint import save_archive, save_model
 from nnctl.data import Batches, Rows, class_weights
 from nnctl.data.splits import last_rows
 from nnctl.errors import ConfigError
@@ -113,14 +112,14 @@ class Sequential(engine.Sequential):
         )
         return trainer.run()
 
-    @threads.one_blas_thread()
+    @threads.computing()
     def train_on_batch(self, x: Any, y: Any, sample_weight: Any = None) -> float | list[float]:
         """Update the weights once; return the loss of this batch, or [loss, *metrics]."""
         rows = self._rows(x, y, sample_weight)
         self.reset_metrics()
         return self._numbers(self.train_step(rows.x, rows.y, rows.weight))  # type: ignore[arg-type]  # _rows sets y
 
-    @threads.one_blas_thread()
+    @threads.computing()
     def test_on_batch(self, x: Any, y: Any, sample_weight: Any = None) -> float | list[float]:
         """Return the loss of a batch, or [loss, *metrics], without training."""
         rows = self._rows(x, y, sample_weight)
@@ -135,7 +134,7 @@ class Sequential(engine.Sequential):
         values = list(logs.values())
         return logs if return_dict else values if len(values) > 1 else values[0]
 
-    @threads.one_blas_thread()
+    @threads.computing()
     def predict(self, x: Any, batch_size: int = 32) -> Array:
         """Return the outputs for all rows."""
         x = self._inputs(x)
@@ -165,6 +164,8 @@ class Sequential(engine.Sequential):
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a model file that Keras opens too, atomically: an archive where its name ends in .keras, else .h5."""
+        from nnctl.checkpoint import save_archive, save_model  # HDF5: a program that saves nothing needs none
+
         (save_archive if os.fspath(path).endswith(".keras") else save_model)(path, self)
 
     def to_json(self) -> str:

@@ -302,7 +302,7 @@ def probabilities(model: Sequential, outputs: Array) -> Array:
     return outputs
 
 
-@threads.one_blas_thread()
+@threads.computing()
 def _in_fixed_batches(model: Sequential, x: Array, size: int) -> Array:
     """Run rows through the network, always `size` at once: products of one shape round one way."""
     outputs = np.empty((len(x), *model.output_shape), model.dtype)

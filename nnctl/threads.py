@@ -14,7 +14,7 @@ Into how many parts a product or a sum is cut decides its last bits: it depends 
 the number of threads or, with `deterministic`, on the shapes alone.
 
 OpenBLAS reads the environment when NumPy is imported: the command line calls `set_threads` before
-that. In a process where NumPy came first, training and predicting run under `one_blas_thread`.
+that. In a process where NumPy came first, training and predicting run under `computing`.
 """
 
 from __future__ import annotations
@@ -23,21 +23,25 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import copy_context
 from functools import cache
-from pathlib import Path
+from itertools import pairwise
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, TypeVar
+
+from nnctl import allocation, cgroups
 
 OWN = "NNCTL_THREADS"  # also tells nnctl's children, for whom the others say 1
 VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 FIXED_PARTS = 4  # of a product with `deterministic`: more would cost two threads too much
 PRODUCT = 6_000_000  # multiplications that make a part: 60 microseconds, more than it takes to wake a thread
+HEAD_START = 1_700_000  # multiplications that the sharing thread has done before the others are awake
 LANES = 16  # rows or columns of a part are a multiple of it: whole vectors for the processor
 
 Part = Callable[[], None]
+Step = TypeVar("Step")
 
 
 class _State:
@@ -68,12 +72,17 @@ def available() -> int:
 
 
 def _cgroup_limit() -> int:
-    """Return the whole processors that the cgroup's quota amounts to (rounded up), or a large number."""
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-        return -(-int(quota) // int(period))
-    except (OSError, ValueError):
-        return sys.maxsize
+    """Return the processors that the quotas of a container or batch job amount to, rounded up; else a large number."""
+    least = sys.maxsize
+    for version, folder in cgroups.folders("cpu"):
+        names = ["cpu.max"] if version == 2 else ["cpu.cfs_quota_us", "cpu.cfs_period_us"]
+        try:
+            quota, period = (int(word) for name in names for word in (folder / name).read_text().split())
+        except (OSError, ValueError):  # "max" where there is none
+            continue
+        if quota > 0:  # -1 says that there is none
+            least = min(least, -(-quota // period))
+    return least
 
 
 def set_threads(wanted: int | None = None, deterministic: bool = False) -> int:
@@ -105,14 +114,20 @@ def parts(multiplications: int) -> int:
     return min(FIXED_PARTS if _state.deterministic else current(), max(1, multiplications // PRODUCT))
 
 
-def ranges(size: int, count: int, multiple: int = 1) -> list[slice]:
+def ranges(size: int, count: int, multiple: int = 1, ahead: int = 0) -> list[slice]:
     """Cut range(size) into at most `count` slices of about the same length, a multiple of `multiple` but for the last.
+
+    The first is longer by `ahead`, up to rounding.
 
     >>> ranges(10, 2, 4)
     [slice(0, 8, None), slice(8, 10, None)]
+    >>> ranges(100, 2, 10, 20)
+    [slice(0, 60, None), slice(60, 100, None)]
     """
-    step = -(-size // (max(1, count) * multiple)) * multiple
-    return [slice(start, min(start + step, size)) for start in range(0, size, max(step, 1))]
+    ahead = round(ahead / multiple) * multiple if count > 1 else 0
+    step = max(multiple, -(-(size - ahead) // (max(1, count) * multiple)) * multiple)
+    starts = [0, *range(ahead + step, size, step)] if size else []
+    return [slice(start, stop) for start, stop in pairwise([*starts, size])]
 
 
 def share(work: Sequence[Part]) -> None:
@@ -133,6 +148,49 @@ def share(work: Sequence[Part]) -> None:
         job.finish()
     finally:
         _state.busy.release()
+
+
+def share_as_made(made: Iterable[Part]) -> None:
+    """Carry out the parts of an iterator: this thread goes on making them while others carry them out, then it helps.
+
+    It is for work in steps that leave something to be done aside. All else is as with `share`.
+    """
+    waiting: SimpleQueue[Part | None] = SimpleQueue()
+    helpers = current() - 1
+
+    def carry_out() -> None:
+        while (part := waiting.get()) is not None:
+            part()
+
+    def make() -> None:
+        try:
+            for part in made:
+                waiting.put(part)
+        finally:
+            for _ in range(helpers + 1):
+                waiting.put(None)
+        carry_out()
+
+    share([make, *[carry_out] * helpers])
+
+
+def share_in_turn(steps: Sequence[Step], first: Callable[[Step], None], then: Callable[[Step], None]) -> None:
+    """Do `first` with each step on this thread, and on another `then` with each for which `first` is done."""
+    done: SimpleQueue[Step | None] = SimpleQueue()
+
+    def lead() -> None:
+        try:
+            for step in steps:
+                first(step)
+                done.put(step)
+        finally:
+            done.put(None)
+
+    def follow() -> None:
+        while (step := done.get()) is not None:
+            then(step)
+
+    share([lead, follow])
 
 
 class _Job:
@@ -223,8 +281,9 @@ _blas = _Blas()
 
 
 @contextmanager
-def one_blas_thread() -> Iterator[None]:
-    """Give the products of the libraries one thread, as the parts of `share` want it."""
+def computing() -> Iterator[None]:
+    """Ask of the process what training and predicting want: one thread for the products of libraries, memory kept."""
+    allocation.keep_freed_memory()
     if _state.one_from_the_start:
         yield
         return
@@ -233,6 +292,16 @@ def one_blas_thread() -> Iterator[None]:
         yield
     finally:
         _blas.leave()
+
+
+def blas_files() -> list[str]:
+    """Return the files of the libraries for products that this process has loaded."""
+    return [library.filepath for library in _libraries()]
+
+
+def blas_architectures() -> set[str]:
+    """Return the processors that the libraries for products work for, in the words of OpenBLAS."""
+    return {getattr(library, "architecture", "") for library in _libraries()}
 
 
 @cache

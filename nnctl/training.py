@@ -96,7 +96,7 @@ class Trainer:
         on = {event: [getattr(c, event) for c in self.callbacks if c.hears(event)] for event in EVENTS}
         for hear in on["on_train_begin"]:
             hear()
-        with threads.one_blas_thread():
+        with threads.computing():
             while self.epoch < self.epochs and not self.stop_training:
                 self._run_epoch(on)
                 if self.stop_at_once:
@@ -204,7 +204,7 @@ class Trainer:
         self.stop_training = state["stop_training"]
 
 
-@threads.one_blas_thread()
+@threads.computing()
 def evaluate(model: Sequential, batches: Batches) -> Logs:
     """Return loss and metrics over all batches, without training; the running metrics stay as they were."""
     kept = [metric.state() for metric in model.metrics]

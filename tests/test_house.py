@@ -22,7 +22,10 @@ MODULES = sorted((ROOT / "nnctl").rglob("*.py"))
 # its own, and of its own line as long as no circle comes of it.
 LEVELS = [
     ["errors"],
-    ["registry", "rules", "findings", "fields", "seeds", "threads", "kernels", "expressions", "templates", "plugins"],
+    [
+        *("registry", "rules", "findings", "fields", "seeds", "expressions", "templates", "plugins"),
+        *("allocation", "cgroups", "threads", "kernels"),
+    ],
     ["activations", "initializers", "regularizers", "constraints", "schedules", "losses", "metrics"],
     ["layers", "optimizers"],
     ["model"],
@@ -49,6 +52,7 @@ HOMES = {
     "rich": "cli/console*",
     "click": "cli",
     "numba": "kernels",
+    "llvmlite": "kernels",
     "onnx": "onnx_export",
     "threadpoolctl": "threads",
     "matplotlib": "report",
@@ -57,7 +61,7 @@ HOMES = {
     "tensorboardX": "callbacks",
 }
 # What the engine may import besides the standard library; pydantic judges the fields of things.
-ENGINE_MAY = {"nnctl", "numpy", "numba", "threadpoolctl", "pydantic", "annotated_types"}
+ENGINE_MAY = {"nnctl", "numpy", "numba", "llvmlite", "threadpoolctl", "pydantic", "annotated_types"}
 
 
 def name_of(path: Path) -> str:

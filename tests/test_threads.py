@@ -9,11 +9,12 @@ import threading
 import time
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from nnctl import kernels, threads
+from nnctl import cgroups, kernels, threads
 
 
 @pytest.fixture(autouse=True)
@@ -106,8 +107,8 @@ from nnctl import threads
 def count(): return [library["num_threads"] for library in threadpoolctl.threadpool_info()]
 before = count()
 threads.set_threads(3)
-with threads.one_blas_thread():
-    with threads.one_blas_thread():
+with threads.computing():
+    with threads.computing():
         pass
     inside = count()
 assert inside == [1], inside
@@ -127,6 +128,58 @@ def test_a_child_has_as_many_threads_as_its_parent() -> None:
     start = f"subprocess.run([sys.executable, '-c', {child!r}], check=True)"
     done = subprocess.run([sys.executable, "-c", code + start, "7"], check=True, capture_output=True, text=True)
     assert done.stdout == "7\n"
+
+
+COUNT = "from nnctl import threads; print(threads.set_threads())"
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system has no affinity")
+def test_affinity_is_respected() -> None:
+    """As `taskset -c 0 nnctl ...` sets it."""
+    code = f"import os; os.sched_setaffinity(0, [min(os.sched_getaffinity(0))]); {COUNT}"
+    names = {threads.OWN, *threads.VARIABLES}
+    environment = {name: value for name, value in os.environ.items() if name not in names}
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=environment)
+    assert done.stdout == "1\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"cpu.max": "max 100000"}, 99),
+        ({"cpu.max": "150000 100000"}, 2),
+        ({"cpu.max": "50000 100000"}, 1),
+        ({"cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"}, 99),
+        ({"cpu/cpu.cfs_quota_us": "300000", "cpu/cpu.cfs_period_us": "100000"}, 3),
+        ({"cpu.max": "no words"}, 99),
+        ({}, 99),
+    ],
+    ids=str,
+)
+def test_quotas_of_a_batch_job_are_respected(
+    files: dict[str, str], expected: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of both versions of cgroups; which of them this system has must not matter."""
+    kind = "cpu" if any("/" in name for name in files) else ""
+    monkeypatch.setattr(cgroups, "MOUNTED", tmp_path)
+    monkeypatch.setattr(cgroups, "OWN", tmp_path / "own")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(99))
+    (tmp_path / "own").write_text(f"7:memory:/elsewhere\n0:{kind}:/job/step\n")
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(f"{content}\n")
+    assert threads.available() == expected
+
+
+def test_the_smallest_quota_on_the_way_to_the_root_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cgroups, "MOUNTED", tmp_path)
+    monkeypatch.setattr(cgroups, "OWN", tmp_path / "own")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(99))
+    (tmp_path / "own").write_text("0::/job/step\n")
+    for folder, quota in (("job/step", "max"), ("job", "400000"), (".", "800000")):
+        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+        (tmp_path / folder / "cpu.max").write_text(f"{quota} 100000\n")
+    assert threads.available() == 4
 
 
 @pytest.mark.parametrize(("size", "count", "multiple"), [(0, 3, 1), (1, 3, 16), (47, 3, 16), (96, 2, 16), (97, 8, 1)])
@@ -174,3 +227,53 @@ def test_loops_over_rows_give_the_same_bits_in_parts() -> None:
         found.append((dropped, dz, z))
     for one, three in zip(*found, strict=True):
         np.testing.assert_array_equal(one, three)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_parts_are_carried_out_as_they_are_made(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threads, "current", lambda: count)
+    made, done = [], []
+    aside = threading.Event()
+
+    def making() -> Iterator[threads.Part]:
+        yield aside.set
+        if count > 1:
+            assert aside.wait(10)  # another thread has done it while this one makes the next
+        for number in range(50):
+            made.append(number)
+            yield lambda number=number: done.append(number)
+
+    threads.share_as_made(making())
+    assert made == sorted(done) == list(range(50))
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_steps_follow_one_another_in_turn(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threads, "current", lambda: count)
+    first, then = [], []
+
+    def follow(step: int) -> None:
+        assert step in first
+        then.append(step)
+
+    threads.share_in_turn(range(20), first.append, follow)
+    assert first == then == list(range(20))
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_an_error_while_parts_are_made_ends_all(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threads, "current", lambda: count)
+
+    def failing() -> Iterator[threads.Part]:
+        yield lambda: None
+        raise ValueError("no more")
+
+    def stop(step: int) -> None:
+        raise ValueError(f"no {step}")
+
+    with pytest.raises(ValueError, match="no more"):
+        threads.share_as_made(failing())
+    with pytest.raises(ValueError, match="no 0"):
+        threads.share_in_turn(range(3), stop, lambda step: None)
+    with pytest.raises(ValueError, match="no 0"):
+        threads.share_in_turn(range(3), lambda step: None, stop)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 
 from nnctl import kernels
-from nnctl.benchmark import step_time
+from nnctl.benchmark import row_time, step_time
 from nnctl.cli.voice import voice
 from nnctl.data import Batches, Prepared
 from nnctl.data.lazy import in_memory
 from nnctl.model import Sequential
 from nnctl.spec import Spec
 
-TRIAL = 0.1  # seconds of steps that are timed, three of them at least
+TRIAL = 0.05  # seconds of steps that are timed, three of them at least
 VECTORS = 2  # of the weights' size besides the optimizer's own: the weights and their gradients
 
 
@@ -32,8 +32,14 @@ def memory(spec: Spec, prepared: Prepared, model: Sequential) -> dict[str, int]:
 
 def seconds(spec: Spec, prepared: Prepared, model: Sequential) -> tuple[float, int]:
     """Return the time that all epochs take, and how many steps it was guessed from; trains the model a little."""
-    batches = Batches(prepared.train, spec.fit.batch_size, spec.fit.shuffle, spec.seed)
-    total = len(batches) * (spec.fit.epochs - spec.fit.initial_epoch)
-    kernels.choose(model.numbers(spec.fit.batch_size) * total, voice.say)  # those that the training will take
+    fit = spec.fit
+    batches = Batches(prepared.train, fit.batch_size, fit.shuffle, spec.seed)
+    epochs = fit.epochs - fit.initial_epoch
+    total = len(batches) * epochs
+    kernels.choose(model.numbers(fit.batch_size) * total, voice.say)  # those that the training will take
     step, count = step_time(model, batches, TRIAL)
-    return step * total, count
+    spent = step * total
+    if (rows := prepared.validation) is not None:
+        judged = len(rows) * (epochs // fit.validation_freq)
+        spent += judged * row_time(model, Batches(rows, fit.batch_size))
+    return spent, count

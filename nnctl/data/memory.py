@@ -8,7 +8,12 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-CGROUPS = Path("/sys/fs/cgroup")
+from nnctl import cgroups
+
+FILES = {  # of a cgroup, by its version: the limit, what is used, and the field of what it would give up
+    2: ("memory.max", "memory.current", "inactive_file"),
+    1: ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+}
 
 
 def available() -> int:
@@ -55,30 +60,15 @@ def _limits_leave() -> int:
 
 def _job_leaves() -> int:
     """What the cgroup of a container or batch job leaves, version 2 or 1; file caches in it do not count."""
-    try:
-        lines = [line.split(":", 2) for line in Path("/proc/self/cgroup").read_text().splitlines()]
-    except OSError:
-        return sys.maxsize
     left = sys.maxsize
-    for _, kinds, path in lines:
-        if kinds == "":
-            root, most, used, cached = CGROUPS, "memory.max", "memory.current", "inactive_file"
-        elif "memory" in kinds.split(","):
-            root = CGROUPS / "memory"
-            most, used, cached = "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"
-        else:
+    for version, folder in cgroups.folders("memory"):
+        most, used, cached = FILES[version]
+        try:
+            limit = int((folder / most).read_text())  # "max" where there is none
+            stat = _field((folder / "memory.stat").read_text(), cached)
+            left = min(left, limit - int((folder / used).read_text()) + stat)
+        except (OSError, ValueError):
             continue
-        inner = root / path.strip("/")
-        # Within a container the path may be the host's; then the limits stand at the root.
-        for folder in (inner, *inner.parents) if inner.is_dir() else (root,):
-            if not folder.is_relative_to(root):
-                break
-            try:
-                limit = int((folder / most).read_text())  # "max" where there is none
-                stat = _field((folder / "memory.stat").read_text(), cached)
-                left = min(left, limit - int((folder / used).read_text()) + stat)
-            except (OSError, ValueError):
-                continue
     return left
 
 

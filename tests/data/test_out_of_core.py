@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nnctl import cgroups
 from nnctl.data import Batches, DataSettings, Prepared, Rows, memory, prepare, row_cache, shelves
 from nnctl.errors import ConfigError, DataError
 
@@ -333,7 +334,7 @@ def test_d11_the_limit_of_a_batch_job_counts(tmp_path: Path, monkeypatch: pytest
         ("memory.stat", "anon 300000000\ninactive_file 400000000\n"),
     ):
         (tmp_path / name).write_text(content)
-    monkeypatch.setattr(memory, "CGROUPS", tmp_path)
+    monkeypatch.setattr(cgroups, "MOUNTED", tmp_path)
     assert memory.available() <= 700_000_000
     (tmp_path / "memory.max").write_text("max\n")
     assert memory.available() != 700_000_000

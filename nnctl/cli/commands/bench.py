@@ -11,7 +11,7 @@ from nnctl.cli import console, options, wording
 from nnctl.cli.voice import voice
 
 if TYPE_CHECKING:
-    from nnctl.benchmark import Report
+    from nnctl.benchmark import LayerTime, Report
 
 
 @click.command()
@@ -29,8 +29,8 @@ def command(
 ) -> None:
     """Train SPEC for a moment and show what takes the time of a step.
 
-    The floor is what the matrix products of a step would take at the speed that this machine reaches in a large
-    one. Nothing is saved.
+    All times are means. The floor is what the matrix products of a step would take at the speed that this machine
+    reaches in a large one. Nothing is saved.
     """
     from nnctl import kernels
     from nnctl.benchmark import measure
@@ -51,7 +51,7 @@ def command(
         return
     show(report)
     voice.say(
-        f"medians of {wording.plural(report.steps, 'step')} of {wording.plural(report.batch_size, 'row')}; "
+        f"means of {wording.plural(report.steps, 'step')} of {wording.plural(report.batch_size, 'row')}; "
         f"about {wording.duration(report.epoch * fit.epochs)} for {wording.plural(fit.epochs, 'epoch')}"
     )
 
@@ -59,29 +59,33 @@ def command(
 def show(report: Report) -> None:
     """Print a line for each part of a step, then what follows from them."""
     rows = [
-        (layer.name, layer.title, layer.output_shape, *_times(report, layer.forward, layer.backward))
+        (layer.name, layer.title, layer.output_shape.replace("None, ", ""), *_times(report, layer))
         for layer in report.layers
     ]
     for name in ("loss", "optimizer", "metrics", "other"):
         taken = getattr(report, name)
         rows.append((name, "", "", "", "", _share(taken, report)))
-    header = ("part", "layer", "output", "forward", "backward", "share of a step")
+    header = ("part", "layer", "output", "forward", "backward", "share")
     console.table(header, rows, right=[3, 4, 5])
     console.text("")
+    at_least = "at least " if report.seen < report.multiplications else ""
     facts = {
         "a step": wording.duration(report.step),
-        "in matrix products": f"{wording.duration(report.products)} ({report.products / report.step:.0%})",
-        "floor": f"{wording.duration(report.floor)} ({report.floor / report.step:.0%}), at {report.gflops:.0f} GFLOP/s "
+        "in matrix products": f"{at_least}{wording.duration(report.products)} ({_share(report.products, report)})",
+        "floor": f"{wording.duration(report.floor)} ({_share(report.floor, report)}), at {report.gflops:.0f} GFLOP/s "
         f"on {wording.plural(report.threads, 'thread')}",
         "samples a second": f"{report.samples_per_second:,.0f}",
+        "loops": {"numpy": "NumPy", "compiled": "numba"}[report.kernels],
         "an epoch": f"{wording.duration(report.epoch)} ({wording.plural(report.steps_per_epoch, 'step')})",
     }
     for name, fact in facts.items():
         console.text(f"{name:<20}{fact}")
 
 
-def _times(report: Report, forward: float, backward: float) -> tuple[str, str, str]:
-    return wording.duration(forward), wording.duration(backward), _share(forward + backward, report)
+def _times(report: Report, layer: LayerTime) -> tuple[str, str, str]:
+    """Return the cells of a layer; it goes no way back below the first weights."""
+    forward, backward = (wording.duration(taken) if taken else "-" for taken in (layer.forward, layer.backward))
+    return forward, backward, _share(layer.forward + layer.backward, report)
 
 
 def _share(seconds: float, report: Report) -> str:
