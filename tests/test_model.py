@@ -154,3 +154,21 @@ def test_normalization_learns_from_the_rows_that_reach_it() -> None:
     means, variances, *_ = model.layers[1].weights
     np.testing.assert_array_equal(means.value, [2, 2])
     np.testing.assert_array_equal(variances.value, [4, 0])
+
+
+@pytest.mark.parametrize("sure", [20.0, 90.0, 100.0])
+def test_sure_answers_have_no_denormal_slopes(sure: float) -> None:
+    """Many processors compute with denormal numbers a hundred times slower; what is no smaller than 1e-26 stays."""
+    model = Sequential([layers.Dense(16), layers.Dense(10, activation="softmax")])
+    model.build((4,))
+    model.compile(create("optimizer", "SGD"), create("loss", "sparse_categorical_crossentropy"))
+    first, last = model.layers
+    last.bias.value[3] = sure  # type: ignore[attr-defined]  # a Dense has one
+    slopes = []
+    backward = first.backward
+    first.backward = lambda dy, cache: slopes.append(dy) or backward(dy, cache)  # type: ignore[method-assign]
+    x = np.random.default_rng(0).normal(size=(64, 4)).astype("f4")
+    model.train_step(x / 100, np.full((64, 1), 3))
+    for numbers in (slopes[0], model.parameters.grads):
+        assert not ((numbers != 0) & (np.abs(numbers) < np.finfo("f4").tiny)).any()
+    assert np.any(slopes[0]) == (sure == 20)

@@ -7,11 +7,13 @@ to NumPy, whose are faster. What is not contiguous is left to `reference`.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from nnctl.kernels import reference
+from nnctl import threads
+from nnctl.kernels import reference, spreading
 from nnctl.kernels.numba_loops import compiled, contiguous
 from nnctl.kernels.reference import Array
 
@@ -60,16 +62,20 @@ def _drop(x: Any, bits: Any, least: Any, scale: Any, y: Any) -> None:
 def add_rows(out: Array, indices: Array, values: Array) -> None:
     if not contiguous(out, indices, values):
         return reference.add_rows(out, indices, values)
-    out.fill(0)
-    _add_rows(out, indices, values)
+    parts = threads.ranges(len(out), min(threads.current(), out.size // spreading.PART))
+    threads.share([partial(_add_rows, out[part], part.start, indices, values) for part in parts])
 
 
 @compiled
-def _add_rows(out: Any, indices: Any, values: Any) -> None:
+def _add_rows(out: Any, first: int, indices: Any, values: Any) -> None:
+    flat, zero = out.reshape(-1), out.dtype.type(0)
+    for i in range(len(flat)):
+        flat[i] = zero
     for n in range(len(indices)):
-        row, value = out[indices[n]], values[n]
-        for c in range(len(row)):
-            row[c] += value[c]
+        if first <= indices[n] < first + len(out):
+            row, value = out[indices[n] - first], values[n]
+            for c in range(len(row)):
+                row[c] += value[c]
 
 
 def adam(

@@ -20,9 +20,10 @@ from nnctl.initializers import Initializer
 from nnctl.layers import Array, Context, Shape, rows
 from nnctl.layers.convolution import DILATION_DOC, FILTERS_DOC, KERNEL_SIZE_DOC, Filtering, strided_and_dilated
 from nnctl.layers.correlation import correlate, input_gradient, kernel_gradient
-from nnctl.layers.lstm import ForgetAtFirst, LSTMCell, UsualCell, forget_bias_field, is_usual
+from nnctl.layers.lstm import ForgetAtFirst, LSTMCell, forget_bias_field
 from nnctl.layers.recurrent import ACTIVATION_DOC, RECURRENT_ACTIVATION_DOC, Recurrent
-from nnctl.layers.scan import Cell, Given, Product
+from nnctl.layers.scan import Given, Product
+from nnctl.layers.stepping import SteppedCell
 from nnctl.layers.windows import (
     ORDERINGS,
     PADDING_DOC,
@@ -86,7 +87,7 @@ class Correlation(Product):
         return dy.reshape(-1, *self.windows.output, dy.shape[-1])
 
 
-class OverImages(Cell):
+class OverImages(SteppedCell):
     """What makes a cell go over images, in front of its class: x is (T, B, *S, C), a row of z one place."""
 
     def take_in(self, given: Given) -> Array:
@@ -112,17 +113,9 @@ class OverImages(Cell):
         if self.layer.use_bias:
             kernels.column_sums(rows(self.dz), self.grads.bias)
 
-    def input_gradient(self) -> Array:
-        dx = self.inputs.backward(self.dz, np.empty_like(self.x))
-        return (dx[::-1] if self.layer.go_backwards else dx).swapaxes(0, 1)
-
 
 class ConvLSTMCell(OverImages, LSTMCell):
     """z = x_t * W + h_(t-1) * U + b, where * correlates"""
-
-
-class UsualConvLSTMCell(OverImages, UsualCell):
-    """The same with the usual activations."""
 
 
 class ConvLSTM(Recurrent, Sliding):
@@ -154,10 +147,6 @@ class ConvLSTM(Recurrent, Sliding):
             f = getattr(self, name)
             if isinstance(f, AlongAxis) and (self.channels_first or f.axis != -1):
                 yield name, f"{f.title()} must go along the filters: with axis -1, and data_format channels_last"
-
-    def _fill(self, values: dict[str, Any], findings: Any, path: Any) -> None:
-        super()._fill(values, findings, path)
-        self.cell = UsualConvLSTMCell if is_usual(self) else ConvLSTMCell
 
     def build(self, input_shape: Shape) -> Shape:
         self.steps, channels = input_shape[0], self.split(input_shape)[1]

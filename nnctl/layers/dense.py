@@ -66,10 +66,7 @@ class Dense(Layer):
         x, act = cache
         dz = self.act.backward(dy, act)
         flat = rows(dz)
-        kernels.product(rows(x).T, flat, self.kernel.grad, by_rows=True)
         if self.use_bias:
             kernels.column_sums(flat, self.bias.grad)
-        if not self.needs_dx:
-            return None
-        dx = kernels.product(flat, self.kernel.value.T)
-        return dx if x.ndim == 2 else dx.reshape(x.shape)
+        dx = kernels.product_gradients(rows(x), self.kernel.value, flat, self.kernel.grad, self.needs_dx)
+        return dx if dx is None or x.ndim == 2 else dx.reshape(x.shape)

@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 
-from nnctl import kernels
 from nnctl.activations import Activation
 from nnctl.activations.saturating import Sigmoid, Tanh
 from nnctl.layers import Array
@@ -65,7 +64,10 @@ class TanhGates:
         z += self.shift
 
     def backward(self, dz: Array, y: Array, t: int) -> None:
-        kernels.gate_slopes(dz, y, self.offset, self.spare)
+        np.add(y, self.offset, out=self.spare)
+        dz *= self.spare
+        np.subtract(1, y, out=self.spare)
+        dz *= self.spare
 
 
 def make_gates(functions: Sequence[Activation], like: Array) -> Gates | TanhGates:

@@ -9,22 +9,38 @@ import numpy as np
 
 from nnctl import kernels
 from nnctl.activations import AnActivation
-from nnctl.activations.saturating import Sigmoid, Tanh
 from nnctl.fields import field
 from nnctl.layers import Array, Shape, rows
 from nnctl.layers.gates import blocks, make_gates
 from nnctl.layers.recurrent import ACTIVATION_DOC, CUDNN, RECURRENT_ACTIVATION_DOC, UNITS_DOC, RecurrentUnits
 from nnctl.layers.scan import Cell, Product
+from nnctl.layers.stepping import SteppedCell
+from nnctl.layers.usual import UsualCell, is_usual
 from nnctl.registry import register
 from nnctl.rules import PositiveInt
 
 
-class GRUCell(Cell):
+class Biases(Cell):
+    """What becomes of the bias b of the inputs and the bias d of the state, the two rows of the layer's."""
+
+    def bias(self) -> Array:
+        """All of b, and those of d that do not pass the reset gate."""
+        inner, outer = self.layer.bias.value
+        return inner + outer * (np.arange(len(outer)) < 2 * self.layer.units)
+
+    def write_bias(self, gradient: Array) -> None:
+        u, (inner, outer) = self.layer.units, self.grads.bias
+        inner[...] = gradient
+        outer[: 2 * u] = gradient[: 2 * u]
+
+
+class GRUCell(Biases, SteppedCell):
     """z, r = s(x_t W + b + h U + d);  g = a(x_t W_g + b_g + r (h U_g + d_g));  h_t = z h + (1 - z) g"""
 
     gates = 3
 
     def prepare(self) -> None:
+        super().prepare()
         layer, u = self.layer, self.layer.units
         self.zr, self.g = self.z[..., : 2 * u], self.z[..., 2 * u :]
         self.u, self.r = blocks(self.zr, 2)  # the update gate, the reset gate
@@ -32,11 +48,6 @@ class GRUCell(Cell):
         self.act_g = make_gates([layer.activation], self.g[0])
         self.hU = np.empty_like(self.z[0])
         self.hU_g = np.empty_like(self.states[0][1:])  # h U_g + d_g
-
-    def bias(self) -> Array:
-        """All of b, and those of d that do not pass the reset gate."""
-        inner, outer = self.layer.bias.value
-        return inner + outer * (np.arange(len(outer)) < 2 * self.layer.units)
 
     def step(self, t: int) -> None:
         (h,), u, hU_g = self.states_at, self.layer.units, self.hU_g[t]
@@ -89,35 +100,37 @@ class GRUCell(Cell):
         self.dz_g[...] = self.dg
         self.write_input_gradients()
 
-    def write_bias(self, gradient: Array) -> None:
-        u, (inner, outer) = self.layer.units, self.grads.bias
-        inner[...] = gradient
-        outer[: 2 * u] = gradient[: 2 * u]
 
+class UsualGRUCell(Biases, UsualCell):
+    """The same with s = sigmoid and a = tanh; z has the gates in the order z r g."""
 
-class UsualCell(GRUCell):
-    """The same with s = sigmoid and a = tanh: all between the product and the two tanh in one pass each."""
-
-    light = overwrites = True
+    gates = 3
+    order = (0, 1, 2)
 
     def prepare(self) -> None:
-        super().prepare()
         u = self.layer.units
+        self.hU_g = np.empty_like(self.states[0][1:])  # h U_g + d_g
         self.outer = self.layer.bias.value[1, 2 * u :] if self.layer.use_bias else np.zeros(u, self.dtype)
 
-    def step(self, t: int) -> None:
-        (h,), z, candidate = self.states_at, self.z_at[t], self.hU_g[t]
-        kernels.gru_gates(z, self.recurrent.step(h[t], self.hU), self.outer, candidate)
-        zr, g = self.zr[t], self.g[t]
-        np.tanh(zr, out=zr)
-        kernels.gru_candidate(z, candidate)
-        np.tanh(g, out=g)
-        kernels.gru_state(z, h[t], h[t + 1])
+    def wind(self, steps: slice) -> None:
+        h = self.states[0][steps.start : steps.stop + 1]
+        kernels.gru_scan(self.z[:, steps], self.U, self.outer, h, self.hU_g[steps], self.rest[steps])
 
-    def step_back(self, t: int, *slopes: Array) -> None:
-        (h,), (dh,), dz = self.states_at, slopes, self.dz_at[t]
-        kernels.gru_slopes(dh, dz, self.hU_g[t], h[t], self.dg[t])
-        dh += self.recurrent.step_back(dz, self.spare)
+    def scan_back(self, dy: Array, slopes: list[Array]) -> None:
+        self.dg = np.empty_like(self.hU_g)
+        super().scan_back(dy, slopes)
+
+    def unwind(self, steps: slice, dy: Array, *slopes: Array) -> None:
+        z, n, h = self.z[:, steps], self.hU_g[steps], self.states[0][steps.start : steps.stop + 1]
+        kernels.gru_scan_back(z, self.V, h, n, self.dg[steps], dy, slopes[0], self.rest[steps])
+
+    def input_slopes(self, steps: slice) -> list[Array]:
+        return [*self.dz[:2, steps], self.dg[steps]]
+
+    def write_gradients(self) -> None:
+        super().write_gradients()
+        if self.layer.use_bias:
+            kernels.column_sums(rows(self.dz[2]), self.grads.bias[1, 2 * self.layer.units :])
 
 
 class ResetFirstCell(GRUCell):
@@ -184,8 +197,8 @@ class GRU(RecurrentUnits):
 
     def _fill(self, values: dict[str, Any], findings: Any, path: Any) -> None:
         super()._fill(values, findings, path)
-        usual = type(self.activation) is Tanh and type(self.recurrent_activation) is Sigmoid
-        self.cell = (UsualCell if usual else GRUCell) if self.reset_after else ResetFirstCell
+        after: type[Cell] = UsualGRUCell if is_usual(self) else GRUCell
+        self.cell = after if self.reset_after else ResetFirstCell
 
     def bias_shape(self) -> Shape:
         return (2, 3 * self.units) if self.reset_after else (3 * self.units,)

@@ -9,23 +9,25 @@ import numpy as np
 
 from nnctl import kernels
 from nnctl.activations import AnActivation
-from nnctl.activations.saturating import Sigmoid, Tanh
 from nnctl.fields import field
 from nnctl.initializers import Initializer
 from nnctl.layers import Array, Shape
-from nnctl.layers.gates import TanhGates, blocks, make_gates
+from nnctl.layers.gates import blocks, make_gates
 from nnctl.layers.recurrent import ACTIVATION_DOC, CUDNN, RECURRENT_ACTIVATION_DOC, UNITS_DOC, RecurrentUnits
 from nnctl.layers.scan import Cell
+from nnctl.layers.stepping import SteppedCell
+from nnctl.layers.usual import UsualCell, is_usual
 from nnctl.registry import register
 from nnctl.rules import PositiveInt
 
 
-class LSTMCell(Cell):
+class LSTMCell(SteppedCell):
     """z = x_t W + h_(t-1) U + b;  c_t = f c_(t-1) + i g;  h_t = o a(c_t)"""
 
     gates, memories = 4, 2
 
     def prepare(self) -> None:
+        super().prepare()
         s, a = self.layer.recurrent_activation, self.layer.activation
         self.act, self.act_c = make_gates([s, s, a, s], self.z[0]), make_gates([a], self.spare)
         self.i, self.f, self.g, self.o = blocks(self.z, 4)
@@ -60,29 +62,22 @@ class LSTMCell(Cell):
         self.recurrent.step_back(dz, dh)
 
 
-class UsualCell(LSTMCell):
-    """The same with s = sigmoid and a = tanh: all between the product and the two tanh in one pass each."""
+class UsualLSTMCell(UsualCell):
+    """The same with s = sigmoid and a = tanh; z has the gates in the order o i f g."""
 
-    light = overwrites = True
-    act: TanhGates
+    gates, memories = 4, 2
+    order = (3, 0, 1, 2)
 
-    def step(self, t: int) -> None:
-        (h, c), z, a, gates = self.states_at, self.z_at[t], self.a_at[t], self.act
-        kernels.open_gates(z, self.recurrent.step(h[t], self.hU), gates.scale)
-        np.tanh(z, out=z)
-        kernels.lstm_state(z, gates.scale, gates.shift, c[t], c[t + 1], a)
-        np.tanh(a, out=a)
-        np.multiply(self.o[t], a, out=h[t + 1])
+    def prepare(self) -> None:
+        self.a = np.empty_like(self.states[1][1:])  # tanh(c)
 
-    def step_back(self, t: int, *slopes: Array) -> None:
-        (dh, dc), c, dz = slopes, self.states_at[1], self.dz_at[t]
-        kernels.lstm_slopes(dh, dc, dz, self.a_at[t], c[t])
-        self.recurrent.step_back(dz, dh)
+    def wind(self, steps: slice) -> None:
+        h, c = (state[steps.start : steps.stop + 1] for state in self.states)
+        kernels.lstm_scan(self.z[:, steps], self.U, h, c, self.a[steps], self.rest[steps])
 
-
-def is_usual(layer: Any) -> bool:
-    """Whether a layer has the activations that UsualCell is for."""
-    return type(layer.activation) is Tanh and type(layer.recurrent_activation) is Sigmoid
+    def unwind(self, steps: slice, dy: Array, *slopes: Array) -> None:
+        (dh, dc), c = slopes, self.states[1][steps.start : steps.stop + 1]
+        kernels.lstm_scan_back(self.z[:, steps], self.V, c, self.a[steps], dy, dh, dc, self.rest[steps])
 
 
 def forget_bias_field() -> Any:
@@ -112,7 +107,7 @@ class LSTM(RecurrentUnits):
     Source  Hochreiter & Schmidhuber 1997, Gers et al. 2000 (forget gate); keras.layers.LSTM
     """
 
-    cell = LSTMCell
+    cell: type[Cell] = LSTMCell
 
     units: PositiveInt = field(doc=UNITS_DOC, legacy=("output_dim",))
     activation: AnActivation = field("tanh", doc=ACTIVATION_DOC)
@@ -130,7 +125,7 @@ class LSTM(RecurrentUnits):
 
     def _fill(self, values: dict[str, Any], findings: Any, path: Any) -> None:
         super()._fill(values, findings, path)
-        self.cell = UsualCell if is_usual(self) else LSTMCell
+        self.cell = UsualLSTMCell if is_usual(self) else LSTMCell
 
     def bias_start(self) -> Initializer:
         return ForgetAtFirst(self.bias_initializer) if self.unit_forget_bias else self.bias_initializer

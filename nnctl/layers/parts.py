@@ -1,8 +1,8 @@
 """A recurrent layer's pass over a batch, in parts that threads run side by side.
 
-Steps must follow one another, but the rows of a batch know nothing of each other. So two threads go
-through the steps of half the rows each, where a step is work enough: both need the interpreter
-between two products, and more of them would only wait for it.
+Steps must follow one another, but the rows of a batch know nothing of each other. So each thread goes
+through the steps of some rows. Where Python leads from step to step, a step must be work enough: the
+threads need the interpreter between two products, and more than two would only wait for it.
 """
 
 from __future__ import annotations
@@ -18,15 +18,14 @@ from nnctl.layers import Array, Context, Shape
 from nnctl.layers.dropout import draw_mask
 from nnctl.layers.scan import Cell, Given, Gradients
 
-MOST = 2
-WORTH = {"compiled": 1_000_000, "numpy": 8_000_000}  # multiplications of a step that pay for a thread
+MOST, WORTH = 2, 8_000_000  # threads that share the interpreter, and the multiplications of a step that pay for one
 
 
 class Parts:
     """The cells of one batch, each with some of its rows; a cell keeps what `backward` needs."""
 
     def __init__(self, layer: Any, x: Array, ctx: Context) -> None:
-        self.layer = layer
+        self.layer, self.shape = layer, x.shape
         self.given = self._cut(self._draw(x, ctx), layer.start(len(x)))
         self.cells: list[Cell] = []
 
@@ -44,8 +43,9 @@ class Parts:
     def _cut(self, whole: Given, starts: list[Array] | None) -> list[Given]:
         layer, (rows, steps) = self.layer, whole.x.shape[:2]
         step = rows * math.prod(layer.state_shape[:-1]) * layer.recurrent_kernel.size
-        per_thread = WORTH["compiled" if layer.cell.light and kernels.chosen == "compiled" else "numpy"]
-        count = min(MOST, threads.parts(step * steps), max(1, step // per_thread))
+        count = threads.parts(step * steps)
+        if not (layer.cell.usual and kernels.free_scans and whole.x.dtype == np.float32):
+            count = min(MOST, count, max(1, step // WORTH))
         self.rows = threads.ranges(rows, count) or [slice(0, 0)]
         return [
             Given(
@@ -54,6 +54,7 @@ class Parts:
                 None if whole.input_masks is None else whole.input_masks[:, part],
                 None if whole.state_masks is None else whole.state_masks[:, part],
                 None if starts is None else [start[part] for start in starts],
+                len(self.rows) == 1,
             )
             for part in self.rows
         ]
@@ -68,29 +69,24 @@ class Parts:
 
         threads.share([partial(run, number) for number in range(len(self.rows))])
         self.cells = cells
-        return _joined(outputs)
+        return outputs[0] if len(outputs) == 1 else np.concatenate(outputs)
 
     def backward(self, dy: Array) -> Array | None:
         """Write the gradients of the weights; return that of x where it is needed."""
         own: Gradients = self.layer.gradients()
-        others = [own.like() for _ in self.cells[1:]]
-        slopes: list[Any] = [None] * len(self.rows)
+        dx = np.empty(self.shape, dy.dtype) if self.layer.needs_dx else None
+        targets = [own, *(own.like() for _ in self.cells[1:])]
 
-        def run(number: int, grads: Gradients) -> None:
-            slopes[number] = self.cells[number].backward(dy[self.rows[number]], grads)
+        def run(cell: Cell, rows: slice, grads: Gradients) -> None:
+            cell.backward(dy[rows], grads._replace(x=None if dx is None else dx[rows]))
 
-        threads.share([partial(run, number, grads) for number, grads in enumerate([own, *others])])
-        for other in others:
-            for total, part in zip(own, other, strict=True):
-                if total is not None:
-                    total += part
-        return None if slopes[0] is None else _joined(slopes)
+        threads.share([partial(run, *work) for work in zip(self.cells, self.rows, targets, strict=True)])
+        for other in targets[1:]:
+            for total, part in zip(own.weights(), other.weights(), strict=True):
+                total += part
+        return dx
 
     def last_states(self) -> list[Array]:
         """Return the states after the last step, of all rows."""
         per_cell = [[cell.shaped(state[-1]) for state in cell.states] for cell in self.cells]
         return [np.concatenate(states) for states in zip(*per_cell, strict=True)]
-
-
-def _joined(parts: list[Array]) -> Array:
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)

@@ -106,6 +106,11 @@ class Recurrent(Layer):
         """Whether dropout has a mask for each gate: in Keras, as soon as there is recurrent dropout."""
         return self.recurrent_dropout > 0
 
+    @property
+    def masks_by_gate(self) -> bool:
+        """Whether anything is dropped, by gate."""
+        return self.drops_by_gate and max(self.dropout, self.recurrent_dropout) > 0
+
     def gradients(self) -> Gradients:
         return Gradients(self.kernel.grad, self.recurrent_kernel.grad, self.bias.grad if self.use_bias else None)
 
@@ -117,7 +122,7 @@ class Recurrent(Layer):
 
     def numbers(self, rows: int, output_shape: Shape) -> int:
         """The gates of all steps and their slopes, each of which a compiled loop saves several passes."""
-        return rows * self.steps * math.prod(self.state_shape) * self.cell.gates * 8
+        return rows * self.steps * math.prod(self.state_shape) * self.cell.gates * 5
 
     def compute_mask(self, x: Array, mask: Array | None) -> Array | None:
         return mask if self.return_sequences else None

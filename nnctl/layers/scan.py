@@ -1,14 +1,15 @@
 """The scan over time: what one pass of a recurrent layer over one batch does, whatever its cell.
 
-A `Cell` keeps the arrays of all steps that `backward` needs, once: a cell that `overwrites` has none of its
-gates left after it. Time comes first:
+A `Cell` keeps the arrays of all steps that `backward` needs, once. Time comes first:
 
     x (T, B, I + 1)                   the inputs and a 1, whose weights are the bias
-    z (T, B, gates * units)           x W + b for all steps, from one product; a step turns z[t] into gates
+    z                                 x W + b for all steps, from few large products
     states, each (T + 1, B, units)    step t leads from states[t] to states[t + 1]; the first is the output
-    dz like z                         the weights' gradients are one product of it at the end
+    dz like z                         the weights' gradients are as few products of it at the end
 
-A cell's file writes `step` as its paper does, and `step_back`, the same line by line backwards.
+There are two kinds. A `SteppedCell` (stepping.py) can have any activation and any dropout; its file writes
+`step` as its paper does, and `step_back`, the same line by line backwards. A `UsualCell` (usual.py) has the
+activations that nearly all nets have; a kernel goes through all of its steps.
 
 Masks, as in Keras: a masked step leaves the states as they are, so the output repeats the last
 valid one; before the first valid one it is zero; with `zero_output_for_mask` it always is.
@@ -25,10 +26,6 @@ import numpy as np
 from nnctl import kernels, threads
 from nnctl.layers import Array, rows
 from nnctl.layers.gates import blocks
-
-# Slopes that vanish on their way back are set to zero before they, or what they are multiplied with, become
-# denormal numbers, which many processors compute with a hundred times slower. They change no weight.
-TINY, FLUSH_EVERY = 1e-25, 4
 
 
 class Product:
@@ -108,17 +105,22 @@ class Given:
     input_masks: Array | None = None  # of dropout, (gates, B, I)
     state_masks: Array | None = None  # (gates, B, units)
     starts: list[Array] | None = None  # (B, units) each; zeros where there are none
+    alone: bool = True  # whether these are all rows of the batch, so that no other thread is at work
 
 
 class Gradients(NamedTuple):
-    """Where a pass writes the gradients of a layer's weights."""
+    """Where a pass writes the gradients of a layer's weights, and that of its inputs."""
 
     kernel: Array
     recurrent_kernel: Array
     bias: Any  # None where the layer has none
+    x: Array | None = None  # None where it is not needed
+
+    def weights(self) -> list[Array]:
+        return [grad for grad in self[:3] if grad is not None]
 
     def like(self) -> Gradients:
-        """Return as much new memory."""
+        """Return as much new memory for the weights."""
         bias = None if self.bias is None else np.empty_like(self.bias)
         return Gradients(np.empty_like(self.kernel), np.empty_like(self.recurrent_kernel), bias)
 
@@ -128,25 +130,22 @@ class Cell:
 
     gates: ClassVar[int] = 1  # blocks of `units` columns in the kernels
     memories: ClassVar[int] = 1  # arrays that go from step to step
-    light: ClassVar[bool] = False  # whether a compiled step is little more than its product
+    usual: ClassVar[bool] = False  # whether a kernel goes through all steps
     places: int = 1  # rows of z for each row of the batch
-    overwrites: ClassVar[bool] = False  # whether dz takes the place of z, which makes for less memory to go through
+    dz: Array
 
     def __init__(self, layer: Any, given: Given) -> None:
-        self.layer, self.dtype = layer, given.x.dtype
+        self.layer, self.dtype, self.alone = layer, given.x.dtype, given.alone
         self.z = self.take_in(given)
-        self.steps, count, width = self.z.shape
-        self.states = [np.empty((self.steps + 1, count, width // self.gates), self.dtype) for _ in range(self.memories)]
+        self.steps, count, units = shape = self.state_shape()
+        self.states = [np.empty((self.steps + 1, count, units), self.dtype) for _ in range(self.memories)]
         for number, state in enumerate(self.states):
-            state[0] = 0 if given.starts is None else given.starts[number].reshape(state[0].shape)
-        # The same arrays step by step: to index a list costs a third of indexing an array.
-        self.z_at, self.states_at = list(self.z), [list(state) for state in self.states]
+            state[0] = 0 if given.starts is None else given.starts[number].reshape(shape[1:])
         self._look_at_mask(given.mask, given.starts is not None)
-        self.spare = np.empty_like(self.states[0][0])
         self.prepare()
 
     def take_in(self, given: Given) -> Array:
-        """Make x and the two products; return z of all steps without its recurrent part."""
+        """Make x and the products; return z of all steps without its recurrent part."""
         x, layer, masks = self._with_one(self.ordered(given.x)), self.layer, given.input_masks
         kernel = layer.kernel.value
         if layer.use_bias:
@@ -154,7 +153,15 @@ class Cell:
         self.x = x
         self.inputs: Product = Product(kernel, None if masks is None else self._with_one(masks))
         self.recurrent: Product = Product(layer.recurrent_kernel.value, given.state_masks)
-        return self.inputs.forward(x, np.empty((*x.shape[:2], kernel.shape[-1]), x.dtype))
+        return self.from_inputs()
+
+    def from_inputs(self) -> Array:
+        """Return x W + b of all steps."""
+        raise NotImplementedError
+
+    def state_shape(self) -> tuple[int, int, int]:
+        """Return the steps, and the rows and columns of a state."""
+        raise NotImplementedError
 
     def bias(self) -> Array:
         """Return what is added to x W."""
@@ -184,36 +191,32 @@ class Cell:
         return y
 
     def _look_at_mask(self, mask: Array | None, carried: bool) -> None:
-        """Find the steps at which some rows rest, and where outputs are set to zero."""
-        self.resting: list[Array | None] = [None] * self.steps
+        """Find the steps at which some rows rest (T, B), and where outputs are set to zero."""
+        self.rest: Array = np.empty((0, self.states[0].shape[1]), bool)
         self.shown: Array | None = None
         if mask is None:
             return
-        valid = np.repeat(self.ordered(mask)[..., None], self.places, axis=1)
-        self.resting = [None if step.all() else ~step for step in valid]
+        valid = np.repeat(self.ordered(mask), self.places, axis=1)
+        if not valid.all():
+            self.rest = np.ascontiguousarray(~valid)
         if self.layer.zero_output_for_mask:
-            self.shown = valid
+            self.shown = valid[..., None]
         elif carried:  # a state that starts at zero stays so until the first valid step
-            self.shown = np.logical_or.accumulate(valid, axis=0)
+            self.shown = np.logical_or.accumulate(valid, axis=0)[..., None]
 
     def prepare(self) -> None:
         """Make what the steps need."""
+
+    def scan(self) -> None:
+        """Go from the first states to the last."""
         raise NotImplementedError
 
-    def step(self, t: int) -> None:
-        """Lead from states[t] to states[t + 1]."""
-        raise NotImplementedError
-
-    def step_back(self, t: int, *slopes: Array) -> None:
-        """Write dz[t], and turn the slopes of states[t + 1] into those of states[t], in place."""
+    def scan_back(self, dy: Array, slopes: list[Array]) -> None:
+        """Write dz, from the slopes of the outputs, (0, B, units) where they have none, and of the last states."""
         raise NotImplementedError
 
     def forward(self) -> Array:
-        for t, rest in enumerate(self.resting):
-            self.step(t)
-            if rest is not None:
-                for state in self.states:
-                    np.copyto(state[t + 1], state[t], where=rest)
+        self.scan()
         y = self.states[0][1:]
         if not self.layer.return_sequences:
             return self.shaped(y[-1] if self.shown is None else y[-1] * self.shown[-1])
@@ -221,8 +224,8 @@ class Cell:
             y = y * self.shown
         return self.shaped(y).swapaxes(0, 1)
 
-    def backward(self, dy: Array, grads: Gradients) -> Array | None:
-        self.grads = grads
+    def backward(self, dy: Array, grads: Gradients) -> None:
+        self.grads, self.dx = grads, None if grads.x is None else self.ordered(grads.x)
         sequences = self.layer.return_sequences
         dy = self.flat(dy.swapaxes(0, 1) if sequences else dy)
         if self.shown is not None:
@@ -230,41 +233,21 @@ class Cell:
         slopes = [np.zeros_like(state[0]) for state in self.states]
         if not sequences:
             slopes[0] += dy
-        self.dz = self.z if self.overwrites else np.empty_like(self.z)
-        self.dz_at = list(self.dz)
-        self.prepare_back()
-        for t in reversed(range(self.steps)):
-            if sequences:
-                slopes[0] += dy[t]
-            self._step_back_valid(t, slopes)
-            if t % FLUSH_EVERY == 0 and self.dtype == np.float32:
-                for slope in slopes:
-                    slope[np.abs(slope) < TINY] = 0
+            dy = np.empty((0, *dy.shape), self.dtype)
+        self.scan_back(np.ascontiguousarray(dy), slopes)
         self.write_gradients()
-        return self.input_gradient() if self.layer.needs_dx else None
-
-    def _step_back_valid(self, t: int, slopes: list[Array]) -> None:
-        """Go back through a step; the slopes of resting rows pass by it."""
-        rest = self.resting[t]
-        if rest is None:
-            self.step_back(t, *slopes)
-            return
-        passed = [slope * rest for slope in slopes]
-        for slope in slopes:
-            slope *= ~rest
-        self.step_back(t, *slopes)
-        for slope, past in zip(slopes, passed, strict=True):
-            slope += past
-
-    def prepare_back(self) -> None:
-        """Make what the way back needs."""
+        if self.dx is not None:
+            self.write_dx(self.dx)
 
     def write_gradients(self) -> None:
-        self.write_input_gradients()
-        self.recurrent.gradient(self.states[0][:-1], self.dz, self.grads.recurrent_kernel)
+        """Write those of the weights."""
+        raise NotImplementedError
 
-    def write_input_gradients(self) -> None:
-        gradient = self.inputs.gradient(self.x, self.dz, np.empty_like(self.inputs.weight))
+    def write_dx(self, dx: Array) -> None:
+        """Write dz W^T, without the column of the bias, where `scan_back` has not done so."""
+
+    def write_inputs(self, gradient: Array) -> None:
+        """Take the gradients of the kernel and the bias out of that of both."""
         inputs = len(self.grads.kernel)
         self.grads.kernel[...] = gradient[:inputs]
         if self.layer.use_bias:
@@ -272,8 +255,3 @@ class Cell:
 
     def write_bias(self, gradient: Array) -> None:
         self.grads.bias[...] = gradient
-
-    def input_gradient(self) -> Array:
-        inputs: int = self.layer.kernel.shape[0]
-        dx = self.inputs.backward(self.dz, np.empty((*self.x.shape[:2], inputs), self.dtype))
-        return (dx[::-1] if self.layer.go_backwards else dx).swapaxes(0, 1)

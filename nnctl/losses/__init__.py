@@ -133,7 +133,7 @@ ALoss = Annotated[Loss, Of("loss")]
 
 def widen(scale: Any, axis: int | tuple[int, ...], ndim: int) -> Any:
     """Give scale (..., 1) of values that were reduced over `axis` the rank of the predictions."""
-    if np.ndim(scale) == 0:
+    if isinstance(scale, float) or np.ndim(scale) == 0:  # the first alone takes no time
         return scale
     axes = axis if isinstance(axis, tuple) else (axis,)
     return np.expand_dims(scale[..., 0], tuple(a % ndim for a in axes))

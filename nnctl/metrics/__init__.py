@@ -105,7 +105,8 @@ class MeanMetric(Metric):
 
     def add(self, values: Array, weight: Array | None) -> None:
         if weight is None:
-            self.total += float(values.sum(dtype=np.float64))
+            hits = values.dtype == np.bool_  # whose sum is dear
+            self.total += float(np.count_nonzero(values) if hits else values.sum(dtype=np.float64))
             self.count += values.size
         else:
             weight = spread(weight, values)

@@ -13,10 +13,11 @@ from nnctl import threads
 Array = np.ndarray[Any, np.dtype[Any]]
 Piece = tuple[Array, Array, list[Array], list[Array]]  # weights, gradients, slots, scratch
 
-BLOCK = 65_536  # elements: a block of weights, gradients and slots stays in the cache
-
-
+# Elements of a block of weights, gradients and slots: in a cache that processors share. In smaller ones,
+# threads wait for the interpreter between two operations of NumPy for longer than for the memory.
+BLOCK = 262_144
 SHARED = 100_000  # elements that are worth a thread of their own
+USUAL_BATCH = 128  # rows
 
 
 def blocks(parameters: Any, slots: Sequence[Array], temporaries: int) -> list[list[Piece]]:
@@ -33,12 +34,17 @@ def blocks(parameters: Any, slots: Sequence[Array], temporaries: int) -> list[li
 
 
 def _spans(parameters: Any, count: int) -> list[list[tuple[int, int]]]:
-    """Return what is each thread's: of a large weight the rows whose gradient it writes, the small ones the first's."""
+    """Return what is each thread's: of a large weight the rows whose gradient it writes, the small ones the first's.
+
+    They are those that `kernels.product` gives it for a usual batch; for others they differ a little, which costs time.
+    """
     starts_and_end = [*(part.start for part in parameters.slices), parameters.values.size]
     spans: list[list[tuple[int, int]]] = [[] for _ in range(count)]
     for weight, (begin, end) in zip(parameters.weights, pairwise(starts_and_end), strict=True):
         width = weight.shape[-1] if weight.shape else 1
-        cuts = threads.ranges(weight.size // width, count, threads.LANES) if weight.size >= SHARED else [slice(0)]
+        ahead = threads.HEAD_START // (USUAL_BATCH * width)
+        rows = weight.size // width
+        cuts = threads.ranges(rows, count, threads.LANES, ahead) if weight.size >= SHARED else [slice(0)]
         starts = [begin + (cut.start or 0) * width for cut in cuts]
         for own, start, stop in zip(spans, starts, [*starts[1:], end], strict=False):
             if own and own[-1][1] == start:
