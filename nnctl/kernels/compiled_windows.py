@@ -79,8 +79,32 @@ def _max_pool(x: Any, size: Any, strides: Any, y: Any) -> None:
 def max_pool_gradient(x: Array, y: Array, dy: Array, size: Sizes, strides: Sizes, dx: Array) -> None:
     if not suits(x, y, dy, dx):
         return reference.max_pool_gradient(x, y, dy, size, strides, dx)
+    given = plane(x), plane(y), plane(dy), pair(size)
+    if size == strides and all(n % k == 0 for n, k in zip(x.shape[1:], size, strict=False)):
+        return _tile_pool_gradient(*given, plane(dx))
     dx[...] = 0
-    _max_pool_gradient(plane(x), plane(y), plane(dy), pair(size), pair(strides), plane(dx))
+    _max_pool_gradient(*given, pair(strides), plane(dx))
+
+
+@compiled
+def _tile_pool_gradient(x: Any, y: Any, dy: Any, size: Any, dx: Any) -> None:
+    """As below, where the windows lie side by side and cover x: every slope is written once."""
+    rows, height, width, channels = y.shape
+    left = np.empty(channels, y.dtype)
+    zero = y.dtype.type(0)
+    for b in range(rows):
+        for i in range(height):
+            for j in range(width):
+                best, above = y[b, i, j], dy[b, i, j]
+                for c in range(channels):
+                    left[c] = above[c]
+                for k in range(size[0]):
+                    for l in range(size[1]):  # noqa: E741
+                        seen, slope = x[b, i * size[0] + k, j * size[1] + l], dx[b, i * size[0] + k, j * size[1] + l]
+                        for c in range(channels):
+                            hit = seen[c] == best[c]
+                            slope[c] = left[c] if hit else zero
+                            left[c] = zero if hit else left[c]
 
 
 @compiled

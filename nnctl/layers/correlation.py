@@ -4,30 +4,27 @@
     kernel_gradient(x, dy, windows)              of the kernel
     dx = input_gradient(dy, kernel, windows)     of x; also what a transposed convolution computes
 
-All three copy windows into the rows of a matrix, as many images at a time as stay in the
-processor's cache, and leave the rest to one matrix product a block: nearly all time is spent in
-these products (tests/benchmarks). Threads take the blocks between them.
+All three copy windows into the rows of matrices (`gathering`), as many images at a time as stay in the
+processor's cache, and leave the rest to matrix products: nearly all time is spent in these products
+(tests/benchmarks). Threads take the blocks between them.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from nnctl import kernels, threads
+from nnctl.kernels import pieces
 from nnctl.layers import Array
+from nnctl.layers.gathering import BLOCK_BYTES, Block, Gathering
 from nnctl.layers.windows import Windows
 
-BLOCK_BYTES = 3 << 19  # of a matrix of windows: 1.5 MiB, what a core's own cache holds
-FEW_CHANNELS = 4  # with so few, windows are copied faster one element of the window at a time
-WIDENING = 4  # up to so many outputs a channel, a correlation gives the input gradient sooner than NumPy's col2im
-
-
-Block = tuple[slice, slice]  # some images, and some of their places along the first axis
+WIDENING = {"numpy": 4, "compiled": 2}  # outputs a channel up to which a correlation may give the input gradient sooner
 
 
 def correlate(x: Array, kernel: Array, windows: Windows, finish: Callable[[Array], Any] = lambda rows: None) -> Array:
@@ -36,123 +33,77 @@ def correlate(x: Array, kernel: Array, windows: Windows, finish: Callable[[Array
     `finish` is called with the rows (places, O) of every block while they are in the cache, and may change them.
     """
     y = np.empty((len(x), *windows.output, kernel.shape[-1]), x.dtype)
-    matrix = kernel.reshape(-1, kernel.shape[-1])
-    if windows.plain:
-        finish(kernels.product(_rows(x), matrix, _rows(y)))
-        return y
+    gathering = Gathering(x, windows, kernel.shape[-1])
+    matrices = gathering.split(kernel)
 
     def write(group: list[Block]) -> None:
-        for block, columns in gathered(x, windows, group):
-            finish(np.matmul(columns, matrix, out=_rows(y[block])))
+        for block, rows, (first, *others) in gathering.gathered(group):
+            out = gathering.shaped(y, block)
+            out[:, : first.outputs.start] = out[:, first.outputs.stop :] = 0
+            pieces.multiply(rows[:, first.rows], matrices[first.line], out[:, first.outputs])
+            for run in others:
+                out[:, run.outputs] += pieces.multiply(rows[:, run.rows], matrices[run.line])
+            finish(_rows(out))
 
-    threads.share([partial(write, group) for group in groups(x, windows, matrix.size)])
+    threads.share([partial(write, group) for group in gathering.groups()])
     return y
 
 
 def kernel_gradient(x: Array, dy: Array, windows: Windows) -> Array:
     """Return the gradient of the kernel."""
-    shape = (*windows.size, x.shape[-1], dy.shape[-1])
-    rows, outputs = math.prod(shape[:-1]), shape[-1]
-    if windows.plain:
-        return kernels.product(_rows(x).T, _rows(dy)).reshape(shape)
-    work = groups(x, windows, rows * outputs)
-    totals = np.zeros((len(work), rows, outputs), x.dtype)
+    gathering = Gathering(x, windows, dy.shape[-1])
+    work = gathering.groups()
+    totals = np.zeros((len(work), *windows.size, x.shape[-1], dy.shape[-1]), x.dtype)
 
     def add(group: list[Block], total: Array) -> None:
-        part = np.empty_like(total)
-        for block, columns in gathered(x, windows, group):
-            np.matmul(columns.T, _rows(dy[block]), out=part)
-            total += part
+        matrices = gathering.split(total)
+        for block, rows, runs in gathering.gathered(group):
+            slopes = gathering.shaped(dy, block)
+            for run in runs:
+                pieces.add_gradient(rows[:, run.rows], slopes[:, run.outputs], matrices[run.line])
 
     threads.share([partial(add, group, total) for group, total in zip(work, totals, strict=True)])
-    return np.add.reduce(totals, axis=0).reshape(shape)
+    return np.add.reduce(totals, axis=0)
 
 
 def input_gradient(dy: Array, kernel: Array, windows: Windows) -> Array:
     """Return the gradient of x."""
     inputs, outputs = kernel.shape[-2:]
-    if max(windows.strides) == 1 and kernels.chosen == "numpy" and outputs <= WIDENING * inputs:
+    if _correlates(dy, windows, inputs):
         flipped = np.flip(kernel, tuple(range(kernel.ndim - 2))).swapaxes(-1, -2)
         return correlate(dy, np.ascontiguousarray(flipped), windows.reversed())
-    return _spread(dy, kernel.reshape(-1, outputs), windows, inputs)
+    matrix = kernel.reshape(-1, outputs).T
+    return _spread(dy, np.ascontiguousarray(matrix) if pieces.fits(*matrix.shape) else matrix, windows, inputs)
+
+
+def _correlates(dy: Array, windows: Windows, inputs: int) -> bool:
+    """Whether a correlation of dy gives the gradient of x sooner than sums of windows."""
+    if max(windows.strides) > 1 or dy.shape[-1] > WIDENING[kernels.chosen] * inputs:
+        return windows.plain
+    return windows.plain or kernels.chosen == "numpy" or Gathering(dy, windows.reversed(), inputs).by_lines
 
 
 def _spread(dy: Array, matrix: Array, windows: Windows, inputs: int) -> Array:
-    """Return the gradient of x as products that are added where their windows lie."""
+    """Return the gradient of x as products with `matrix` (O, fields) that are added where their windows lie."""
     dx = np.empty((len(dy), *windows.input, inputs), dy.dtype)
-    places, fields = math.prod(windows.output), len(matrix)
+    places, (outputs, fields) = math.prod(windows.output), matrix.shape
     step = max(1, BLOCK_BYTES // (places * fields * dy.itemsize))
 
     def write(images: slice) -> None:
-        wide = np.empty((min(step, images.stop - images.start), *windows.padded, inputs), dy.dtype)
+        most = min(step, images.stop - images.start)
+        wide = np.empty((most, *windows.padded, inputs), dy.dtype)
+        columns = np.empty((most, *windows.output, *windows.size, inputs), dy.dtype)
         for start in range(images.start, images.stop, step):
             block = slice(start, min(start + step, images.stop))
-            part = dy[block]
-            columns = np.matmul(_rows(part), matrix.T).reshape(len(part), *windows.output, *windows.size, inputs)
-            kernels.col2im(columns, *windows.steps, wide[: len(part)])
-            dx[block] = wide[: len(part)][windows.inside]
+            count = block.stop - block.start
+            part, flat = dy[block].reshape(1, -1, outputs), columns[:count].reshape(1, -1, fields)
+            pieces.multiply(part, matrix, flat)
+            kernels.col2im(columns[:count], *windows.steps, wide[:count])
+            dx[block] = wide[:count][windows.inside]
 
     count = threads.parts(len(dy) * places * matrix.size)
-    threads.share([partial(write, images) for images in threads.ranges(len(dy), count, step)])
+    threads.share([partial(write, images) for images in threads.ranges(len(dy), count)])
     return dx
-
-
-def groups(x: Array, windows: Windows, weights: int) -> list[list[Block]]:
-    """Cut the places of all windows into blocks, and these into as many groups as are worth a thread.
-
-    A block has several images, or some of the places of one; `weights` are the multiplications of a place.
-    """
-    lines, images = _block_size(x, windows)
-    first = windows.output[0]
-    blocks = [
-        (slice(start, start + images), slice(top, min(top + lines, first)))
-        for start in range(0, len(x), images)
-        for top in range(0, first, lines)
-    ]
-    count = threads.parts(len(x) * math.prod(windows.output) * weights)
-    return [blocks[part] for part in threads.ranges(len(blocks), count)]
-
-
-def gathered(x: Array, windows: Windows, group: list[Block]) -> Iterator[tuple[Block, Array]]:
-    """Yield every block of a group with its windows as the rows of a matrix.
-
-    The matrix is scratch: it is overwritten when the next one is asked for.
-    """
-    lines, images = _block_size(x, windows)
-    others, channels = windows.output[1:], x.shape[-1]
-    width = math.prod(others) * math.prod(windows.size) * channels
-    scratch = np.empty(min(images, len(x)) * lines * width, x.dtype)
-    padded: tuple[slice | None, Array] = None, x
-    for images_here, places in group:
-        if padded[0] != images_here:
-            padded = images_here, windows.pad(x[images_here])
-        part = padded[1]
-        seen = part[:, places.start * windows.strides[0] :]
-        shape = (len(part), places.stop - places.start, *others, *windows.size, channels)
-        yield (images_here, places), _columns(seen, windows, shape, scratch)
-
-
-def _block_size(x: Array, windows: Windows) -> tuple[int, int]:
-    """Return how many places along the first axis a block has, and of how many images."""
-    first, *others = windows.output
-    line_bytes = math.prod(others) * math.prod(windows.size) * x.shape[-1] * x.itemsize
-    fitting = max(1, BLOCK_BYTES // line_bytes)
-    return min(fitting, first), max(1, fitting // first)
-
-
-def _columns(x: Array, windows: Windows, shape: tuple[int, ...], scratch: Array) -> Array:
-    """Copy the windows at the first places of x, as many as `shape` says, into rows of a matrix."""
-    reach = (windows.size[0] - 1) * windows.dilation[0]
-    x = x[:, : (shape[1] - 1) * windows.strides[0] + reach + 1]
-    axes = len(windows.size)
-    places = math.prod(shape[: axes + 1])
-    buffer = scratch[: math.prod(shape)]
-    if shape[-1] > FEW_CHANNELS:
-        kernels.im2col(x, *windows.steps, buffer.reshape(shape))
-        return buffer.reshape(places, -1)
-    turned = buffer.reshape(*shape[axes + 1 :], *shape[: axes + 1])
-    kernels.im2col(x, *windows.steps, np.moveaxis(turned, range(axes + 1), range(-axes - 1, 0)))
-    return buffer.reshape(-1, places).T
 
 
 def _rows(y: Array) -> Array:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
 import pytest
 
+from nnctl import threads
 from nnctl.errors import ConfigError
 from nnctl.fields import create
 from nnctl.findings import LegacyNameWarning
-from nnctl.layers import Context, correlation
+from nnctl.layers import Context, correlation, gathering
 from nnctl.layers.convolution import Conv2D
 from nnctl.layers.depthwise import DepthwiseConv2D
 from nnctl.layers.upsampling import UpSampling2D
+from nnctl.layers.windows import slide
 from tests.layers.alone import alone, grads, image, line
 
 
@@ -86,13 +89,16 @@ def test_channels_first_is_the_same_with_the_axes_in_another_order(config: dict[
     "config", [{}, {"padding": "same"}, {"strides": [2, 3], "padding": "same"}, {"dilation_rate": 2}]
 )
 def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch, channels: int, config: dict[str, Any]) -> None:
-    """All at once, a few images at a time, or a few lines of one image: the same sums."""
+    """All at once, a few images at a time, or a few lines of one image, by whole windows or by lines: the same sums."""
     random = np.random.default_rng(1)
     x = random.normal(size=(5, 9, 8, channels))
     kernel = random.normal(size=(3, 2, channels, 4))
     results = []
-    for size in (1 << 30, 12_000, 2_000, 1):
-        monkeypatch.setattr(correlation, "BLOCK_BYTES", size)
+    for least, size in itertools.product((1 << 30, 1), (1 << 30, 12_000, 2_000, 1)):
+        monkeypatch.setattr(gathering, "LEAST_FIELDS", least)
+        monkeypatch.setattr(gathering, "LEAST_PLACES", least)
+        for module in (correlation, gathering):
+            monkeypatch.setattr(module, "BLOCK_BYTES", size)
         layer = alone({"Conv2D": {"filters": 4, "kernel_size": [3, 2], **config}}, x.shape[1:], kernel=kernel)
         y, cache = layer.forward(x, Context())
         dx = layer.backward(np.cos(y), cache)
@@ -101,6 +107,37 @@ def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch, channels: int, c
     for other in results[1:]:
         for a, b in zip(results[0], other, strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("images", [1, 2, 7])
+def test_threads_share_images_or_the_lines_of_one(monkeypatch: pytest.MonkeyPatch, images: int) -> None:
+    """Blocks of all groups together are every place once, and as many groups as there is work for."""
+    monkeypatch.setattr(threads, "parts", lambda multiplications: 4)
+    windows = slide((30, 4), (3, 3), (1, 1), (1, 1), "same")
+    groups = gathering.Gathering(np.zeros((images, 30, 4, 2)), windows, 5).groups()
+    seen = np.zeros((images, 30), int)
+    for group in groups:
+        for block in group:
+            seen[block] += 1
+    assert seen.tolist() == np.ones((images, 30)).tolist()
+    assert len(groups) == 4
+
+
+def test_deterministic_gives_the_same_bits_with_any_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where windows are copied by lines, and where an image is cut."""
+    random = np.random.default_rng(0)
+    monkeypatch.setattr(threads._state, "deterministic", True)
+    for images, size in ((6, 14), (2, 40)):
+        x, kernel = (random.random(shape, "f4") for shape in ((images, size, size, 32), (3, 3, 32, 48)))
+        windows = slide((size, size), (3, 3), (1, 1), (1, 1), "same")
+        assert gathering.Gathering(x, windows, 48).by_lines
+        results = set()
+        for count in (1, 2, 3, 4):
+            monkeypatch.setattr(threads._state, "count", count)
+            y = correlation.correlate(x, kernel, windows)
+            gradients = correlation.kernel_gradient(x, y, windows), correlation.input_gradient(y, kernel, windows)
+            results.add(b"".join(array.tobytes() for array in (y, *gradients)))
+        assert len(results) == 1
 
 
 def test_the_first_layer_spares_the_input_gradient() -> None:
