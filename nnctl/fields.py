@@ -16,6 +16,7 @@ import re
 import sys
 import typing
 from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
@@ -214,8 +215,6 @@ def plain(value: Any) -> Any:
 
 def check(value: Any, rule: Any, findings: Findings, path: Path) -> Any:
     """Return the value that a field gets, or INVALID after noting what was wrong with it."""
-    import pydantic
-
     value = _python_scalar(value)
     base, _ = rules.unwrap(rule)
     sections = [m for m in rules.alternatives(base) if isinstance(m, type) and issubclass(m, Thing)]
@@ -227,8 +226,12 @@ def check(value: Any, rule: Any, findings: Findings, path: Path) -> Any:
         return tuple(check(v, item, findings, (*path, i)) for i, v in enumerate(value))
     if not kind and sections and isinstance(value, Mapping):
         return parse_section(sections[0], value, findings, path)
+    if rules.plainly_fits(frozen := _frozen(value), rule):
+        return copy(frozen)  # a mapping of its own for each
+    import pydantic
+
     try:
-        return rules.adapter(rule).validate_python(_frozen(value))
+        return rules.adapter(rule).validate_python(frozen)
     except pydantic.ValidationError as error:
         location = error.errors()[0]["loc"]
         inner = tuple(part for part in location if isinstance(part, int))

@@ -2,19 +2,21 @@
 
 A rule is a plain type annotation: `int`, `Literal["valid", "same"]`, `Annotated[float, Gt(0)]`,
 `tuple[int, ...]`, unions of these, and `Of("initializer")` for another registered thing. Pydantic
-decides whether a value fits; this module puts the rule into words and makes counter-examples of it
-(what the contract tests feed to every field).
+decides whether a value fits, where that is not plain to see; this module puts the rule into words
+and makes counter-examples of it (what the contract tests feed to every field).
 """
 
 from __future__ import annotations
 
+import math
+import operator
 import types
 import typing
 from collections.abc import Iterator
 from functools import cache
 from typing import Annotated, Any, Literal, Union
 
-from annotated_types import Ge, Gt, Le, Lt, MinLen
+from annotated_types import Ge, Gt, Le, Lt, MinLen, Predicate
 
 from nnctl.registry import article
 
@@ -24,6 +26,8 @@ PositiveFloat = Annotated[float, Gt(0)]
 NonNegativeFloat = Annotated[float, Ge(0)]
 Fraction = Annotated[float, Ge(0), Lt(1)]  # a rate: of units dropped, of rows set aside
 Probability = Annotated[float, Ge(0), Le(1)]
+
+COMPARISONS = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
 
 
 class Of:
@@ -147,6 +151,43 @@ def counterexamples(rule: Any) -> list[Any]:
     elif origin in (tuple, list):
         bad += ["no list", 3.5]
     return bad
+
+
+def plainly_fits(value: Any, rule: Any) -> bool:
+    """Whether a value fits for certain and stays as it is; where this cannot tell, pydantic has to.
+
+    Most values are plain, and pydantic and its validators take longer to make than a spec takes to read.
+    """
+    base, marks = unwrap(rule)
+    members, origin, arguments = alternatives(base), typing.get_origin(base), typing.get_args(base)
+    if len(members) > 1:
+        known = any(plainly_fits(value, member) for member in members)
+    elif origin is Literal:
+        known = any(type(value) is type(choice) and value == choice for choice in arguments)
+    elif origin is not None and type(value) is not origin:
+        known = False
+    elif origin is tuple:
+        items = arguments[:1] * len(value) if arguments[-1] is Ellipsis else arguments
+        known = len(items) == len(value) and all(map(plainly_fits, value, items))
+    elif origin is dict:
+        known = all(plainly_fits(key, arguments[0]) and plainly_fits(value[key], arguments[1]) for key in value)
+    elif base is float:
+        known = type(value) is float and math.isfinite(value)
+    elif base is str:
+        known = type(value) is str and value.isascii()  # of the others some cannot be encoded
+    else:
+        known = base is Any or type(value) is base
+    return known and all(_passes(value, mark) for mark in marks)
+
+
+def _passes(value: Any, mark: Any) -> bool:
+    """Whether a value of the right type fits a mark of its rule for certain."""
+    if isinstance(mark, Predicate):
+        return bool(mark.func(value))
+    if isinstance(mark, MinLen):
+        return len(value) >= mark.min_length
+    bounds = list(_bounds((mark,)))
+    return isinstance(mark, (Of, Words)) or any(COMPARISONS[sign](value, limit) for sign, limit in bounds)
 
 
 def fits(value: Any, rule: Any) -> bool:

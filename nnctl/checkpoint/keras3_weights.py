@@ -19,8 +19,6 @@ import numpy as np
 from nnctl.checkpoint.guard import Group
 from nnctl.checkpoint.weights import Match, in_order, optimizer_values
 from nnctl.layers import Layer, Weight
-from nnctl.layers.recurrent import Recurrent
-from nnctl.layers.wrappers import Bidirectional, Wrapper
 from nnctl.model import Sequential
 from nnctl.registry import snake
 
@@ -83,6 +81,9 @@ def _named(layers: Iterable[Layer]) -> Iterator[tuple[str, Layer]]:
 
 def _parts(layer: Layer, path: str = "") -> Iterator[tuple[str, list[Weight]]]:
     """Yield the groups under a layer's own, and the weights in each."""
+    from nnctl.layers.recurrent import Recurrent  # here, as every file of weights comes through this module
+    from nnctl.layers.wrappers import Bidirectional, Wrapper
+
     if isinstance(layer, Wrapper):
         yield path, layer.own_weights()
         names = ("forward_layer", "backward_layer") if isinstance(layer, Bidirectional) else ("layer",)

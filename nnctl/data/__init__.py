@@ -87,7 +87,6 @@ class Glance:
 
     input_shape: tuple[int, ...] | None = None
     classes: int | None = None
-    columns: tuple[str, ...] | None = None
     largest: int | None = None  # of the whole numbers that the rows hold, as the options say
 
 

@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from nnctl.data import DataSource, Glance, Opened, Places
+from nnctl.data import DataSource, Opened, Places
 from nnctl.data.blocks import Block, read_blocks
 from nnctl.data.cells import Dialect, Troubles, Want, read_cells
 from nnctl.data.columns import read_columns
@@ -57,14 +57,6 @@ class Csv(DataSource):
 
     def open(self, settings: DataSettings, places: Places, digest: Any) -> Opened:
         return Opened(CsvReader(self._files(places), settings, digest))
-
-    def glance(self, settings: DataSettings, places: Places) -> Glance | None:
-        files = self._files(places)
-        if files[0] is None or not files[0].is_file():
-            return None  # a stream can be read only once
-        reader = CsvReader(files, settings)
-        reader.close()
-        return Glance(columns=tuple(reader.names))
 
     def _files(self, places: Places) -> list[Path | None]:
         patterns = [self.path] if isinstance(self.path, str) else list(self.path)

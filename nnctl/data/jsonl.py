@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nnctl.data import DataSource, Glance, Opened, Places
+from nnctl.data import DataSource, Opened, Places
 from nnctl.data.blocks import Block, read_blocks
 from nnctl.data.cells import Dialect, Troubles, Want, column_of
 from nnctl.data.lines import Form
@@ -41,9 +41,6 @@ class JsonLines(DataSource):
 
     def open(self, settings: DataSettings, places: Places, digest: Any) -> Opened:
         return Opened(JsonLinesReader(self._files(places), settings, digest))
-
-    def glance(self, settings: DataSettings, places: Places) -> Glance | None:
-        return Glance(columns=tuple(JsonLinesReader(self._files(places), settings, None).names))
 
     def _files(self, places: Places) -> list[Path]:
         patterns = [self.path] if isinstance(self.path, str) else list(self.path)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nnctl.data import DataSource, Glance, Opened, Places
+from nnctl.data import DataSource, Opened, Places
 from nnctl.data.arrays import update
 from nnctl.data.cells import Dialect, Troubles, Want, column_of
 from nnctl.data.places import reading
@@ -42,9 +42,6 @@ class Parquet(DataSource):
         for file in files:
             update(digest, file)
         return Opened(ParquetReader(files, settings))
-
-    def glance(self, settings: DataSettings, places: Places) -> Glance | None:
-        return Glance(columns=tuple(ParquetReader(self._files(places), settings).names))
 
     def _files(self, places: Places) -> list[Path]:
         patterns = [self.path] if isinstance(self.path, str) else list(self.path)

@@ -41,8 +41,8 @@ def resolve(source: Any, places: Places) -> DataSource:
 
 def is_folder(source: str, places: Places) -> bool:
     """Whether a text means a folder; the names of data sets come first."""
-    named = find("data source", source) or places.shipped(source)
-    return not named and os.path.isdir(places.base / os.path.expanduser(source))
+    is_one = os.path.isdir(places.base / os.path.expanduser(source))
+    return is_one and not (find("data source", source) or places.shipped(source))
 
 
 def with_options(source: Any, trained_on: dict[str, Any] | None) -> Any:
@@ -62,7 +62,13 @@ def with_options(source: Any, trained_on: dict[str, Any] | None) -> Any:
 
 
 def _form(name: str) -> Any:
-    """Return the class that reads files of this name, or None."""
+    """Return the class that reads files of this name, or None; to find that of CSV no other is imported."""
+    from nnctl.data.csv import Csv
+
+    if name.lower().endswith(Csv.suffixes):
+        return Csv
+    if "." not in name:  # the name of a data set
+        return None
     forms = [cls for cls in known("data source").values() if name.lower().endswith(cls.suffixes) and cls.suffixes]  # type: ignore[attr-defined]
     return forms[0] if forms else None
 

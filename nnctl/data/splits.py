@@ -66,7 +66,7 @@ def _interleave(order: Ints, classes: Ints) -> Ints:
     """
     of_class = classes[order]
     place = np.empty(len(order))
-    for label in np.unique(of_class):
+    for label in range(of_class.max() + 1):
         where = np.flatnonzero(of_class == label)
         place[where] = (np.arange(len(where)) + 0.5) / len(where)
     return order[np.argsort(place, kind="stable")]

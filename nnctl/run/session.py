@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import difflib
 import platform
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from nnctl.spec import Spec, dump
 from nnctl.training import Host, Trainer, evaluate
 
 LISTED_ROWS = 1_000_000  # split.csv lists no more: the seed and a checksum tell of the others
+LIBRARIES = ("numpy", "h5py", "pandas")  # whose versions a run records, of those that took part
 EVALUATION_BATCH = 1024  # rows at once where the number cannot change the result
 
 
@@ -234,7 +235,7 @@ class Session:
             "versions": {
                 "nnctl": __version__,
                 "python": platform.python_version(),
-                **{name: version(name) for name in ("numpy", "h5py", "pandas")},
+                **{name: sys.modules[name].__version__ for name in LIBRARIES if name in sys.modules},
             },
         }
 

@@ -19,10 +19,11 @@ except SystemExit as end: assert not end.code, end.code
 Path(sys.argv[1]).write_text(" ".join(sys.modules))
 """
 BROUGHT = {  # by the libraries themselves
-    "pydantic": {"annotated_types", "pydantic_core", "typing_extensions", "typing_inspection"},
+    "annotated_types": {"typing_extensions"},
+    "pydantic": {"pydantic_core", "typing_inspection"},
     "yaml": {"cython_runtime"},
 }
-SPECS = {"click", "numpy", "pydantic", "yaml"}  # what it takes to read one
+SPECS = {"annotated_types", "click", "numpy", "yaml"}  # what it takes to read one, of plain values
 
 DENSE = """\
 data: {source: digits, target: label, split: {test: 0.2}}
@@ -35,7 +36,14 @@ optimizer: RMSprop
 metrics: [accuracy]
 fit: {epochs: 1}
 """
-OTHERS = {"layers": ("convolution", "gru", "lstm", "pooling"), "optimizers": ("adam", "ftrl"), "losses": ("circle",)}
+TABLE = "{source: table.csv, target: label, split: {test: 0.2}}"
+ROWS = "a,b,label\n" + "".join(f"{row % 7},{row % 5},{row % 10}\n" for row in range(100))
+OTHERS = {
+    "layers": ("convolution", "gru", "lstm", "pooling", "recurrent"),
+    "optimizers": ("adam", "ftrl"),
+    "losses": ("circle",),
+    "data": ("arrays", "imdb", "jsonl", "mnist", "parquet", "picture_folder", "synthetic"),
+}
 
 
 def loaded(folder: Path, *words: str) -> set[str]:
@@ -54,6 +62,17 @@ def libraries(modules: set[str]) -> set[str]:
     return packages - sys.stdlib_module_names - {"nnctl"} - set().union(*BROUGHT.values())
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two specs, a table, and a network that was trained on it."""
+    made = tmp_path_factory.mktemp("imports")
+    (made / "dense.yaml").write_text(DENSE)
+    (made / "table.yaml").write_text(DENSE.replace("{source: digits, target: label, split: {test: 0.2}}", TABLE))
+    (made / "table.csv").write_text(ROWS)
+    loaded(made, "train", "table.yaml", "--out", "trained")
+    return made
+
+
 @pytest.mark.parametrize(
     ("words", "may"),
     [
@@ -62,24 +81,34 @@ def libraries(modules: set[str]) -> set[str]:
         ("train --help", {"click"}),
         ("bench --help", {"click"}),
         ("data --help", {"click"}),
-        ("schema", SPECS),
+        ("schema", {*SPECS, "pydantic"}),
         ("explain Dense", {*SPECS, "rich"}),
         ("info dense.yaml", {*SPECS, "rich"}),
         ("check dense.yaml", {*SPECS, "rich"}),
         ("bench dense.yaml --seconds 0.01", {*SPECS, "rich"}),
+        ("check table.yaml", {*SPECS, "rich"}),
         ("train dense.yaml --out run", {*SPECS, "h5py"}),
+        ("train table.yaml --out table", {*SPECS, "h5py"}),
+        ("predict trained table.csv -o predictions.csv", {*SPECS, "h5py"}),
+        ("evaluate trained table.csv", {*SPECS, "h5py", "rich"}),
     ],
 )
-def test_commands_import_the_libraries_that_they_use(tmp_path: Path, words: str, may: set[str]) -> None:
+def test_commands_import_the_libraries_that_they_use(folder: Path, words: str, may: set[str]) -> None:
     """No pandas for a small table, no HDF5 for a check, no numba for a short run; rich where there is a table."""
-    (tmp_path / "dense.yaml").write_text(DENSE)
-    assert libraries(loaded(tmp_path, *words.split())) <= may
+    assert libraries(loaded(folder, *words.split())) <= may
 
 
-@pytest.mark.parametrize("words", ["check dense.yaml", "train dense.yaml --out run"])
-def test_a_spec_imports_the_families_that_it_names(tmp_path: Path, words: str) -> None:
-    (tmp_path / "dense.yaml").write_text(DENSE)
-    modules = loaded(tmp_path, *words.split())
-    assert {"nnctl.layers.dense", "nnctl.layers.dropout", "nnctl.optimizers.rmsprop"} <= modules
+@pytest.mark.parametrize(
+    "words",
+    [
+        "check table.yaml",
+        "train table.yaml --out families",
+        "predict trained table.csv -o predictions.csv",
+        "evaluate trained table.csv",
+    ],
+)
+def test_a_command_imports_the_families_that_the_spec_names(folder: Path, words: str) -> None:
+    modules = loaded(folder, *words.split())
+    assert {"nnctl.layers.dense", "nnctl.layers.dropout", "nnctl.data.csv"} <= modules
     others = {f"nnctl.{room}.{name}" for room, names in OTHERS.items() for name in names}
     assert not modules & {*others, "nnctl.kernels.compiled"}

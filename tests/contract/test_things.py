@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import pytest
 
+from nnctl.data.column_settings import ColumnSettings
+from nnctl.data.settings import DataSettings
+from nnctl.data.split_settings import SplitSettings
 from nnctl.errors import ConfigError
 from nnctl.fields import create, plain
 from nnctl.registry import known, names
-from nnctl.rules import counterexamples, describe
+from nnctl.rules import adapter, counterexamples, describe, plainly_fits
+from nnctl.spec.sections import Fit, InitialWeights, Spec
 from tests.contract.walk import KINDS, configs, things
+
+PROBES = (
+    *(None, True, False, -1, 0, 1, 3, 1 << 70, -2.0, 0.0, 0.5, 1.5, math.nan, math.inf),
+    *("", "none", "max", "1:3", "\xe9", "\ud800", (), (1,), (1, 2), (1, None), (0.5, 1.5), ("a", 1), ("max",)),
+    *({}, {"a": 1.0}, {1: -1.0}, {"path": "a.csv"}),
+)
 
 
 @pytest.mark.parametrize("cls", things())
@@ -53,6 +64,14 @@ def test_refuses_counterexamples_by_name(cls: Any) -> None:
         for bad in counterexamples(field.rule):
             with pytest.raises(ConfigError, match=field.name):
                 create(cls.kind, {cls.registered_name: {**base, field.name: bad}})
+
+
+@pytest.mark.parametrize("cls", [*things(), Spec, Fit, InitialWeights, DataSettings, ColumnSettings, SplitSettings])
+def test_pydantic_takes_as_it_is_what_plainly_fits(cls: Any) -> None:
+    for field in cls.fields.values():
+        for value in (*PROBES, field.default, *counterexamples(field.rule)):
+            if plainly_fits(value, field.rule):
+                assert repr(adapter(field.rule).validate_python(value)) == repr(value), field.name
 
 
 @pytest.mark.parametrize("cls", things())

@@ -124,8 +124,8 @@ def test_weights(table):
         table("a,w,y\n1,2,0\n2,-1,1\n", sample_weight="w")
 
 
-def test_glance_reads_only_the_header(write):
-    assert glance(DataSettings(source=str(write(TEN)))).columns == ("a", "b", "c", "y")
+def test_glance_reads_no_rows(write):
+    assert glance(DataSettings(source=str(write(TEN)))) is None
     assert glance(DataSettings(source="mnist")).input_shape == (28, 28)
 
 
