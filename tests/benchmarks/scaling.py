@@ -11,30 +11,30 @@ import argparse
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import numpy as np
+from growth import Panel, draw
 from measuring import machine, markdown, note, write_json
 from steps import Clock, digits, fraud
 
-from nnctl import Sequential, layers
-from nnctl.report.curves import HEIGHT, MARGIN, STYLE, TOP, WIDTH, ticks
+from nnctl import Sequential, kernels, layers
 
-EPOCHS = 3  # the first one warms up
+EPOCHS = 6  # the first one warms up
 
 
 @dataclass
 class Curve:
     """One thing that grows: its sizes, what is timed, and how to time it once."""
 
-    title: str
-    unit: str
+    size: str
+    net: str
+    time: str
     sizes: tuple[int, ...]
     timed: Callable[[int], float]  # seconds
-    power: str  # what the time should grow by
+    powers: tuple[int, ...] = (1,)  # what the time may grow by; the larger ones where much of the work does
 
 
 def epoch(net: list[Any], optimizer: str, loss: str, x: Any, y: Any, size: int) -> float:
@@ -70,15 +70,15 @@ def width(units: int) -> float:
 
 def steps(count: int) -> float:
     net = [layers.LSTM(64), layers.Dense(10, activation="softmax")]
-    x, y = digits(32 * 8, count, 16)
-    return epoch(net, "adam", "sparse_categorical_crossentropy", x, y, 32) / 8
+    x, y = digits(32 * 16, count, 16)
+    return epoch(net, "adam", "sparse_categorical_crossentropy", x, y, 32) / 16
 
 
 CURVES = {
-    "rows": Curve("rows: 29-10-5-1, batch 2000", "s an epoch", (25_000, 50_000, 100_000, 200_000, 400_000), rows, "1"),
-    "batch": Curve("batch size: 784-512-512-10", "s a step", (32, 64, 128, 256, 512, 1024), batch, "at most 1"),
-    "steps": Curve("time steps: LSTM 64, batch 32", "s a step", (20, 40, 80, 160, 320), steps, "1"),
-    "width": Curve("units: 784-n-n-10, batch 128", "s a step", (64, 128, 256, 512, 1024), width, "at most 2"),
+    "rows": Curve("rows", "29-10-5-1, batch 2000", "an epoch", (25_000, 50_000, 100_000, 200_000, 400_000), rows),
+    "batch": Curve("batch size", "784-512-512-10", "a step", (32, 64, 128, 256, 512, 1024), batch),
+    "steps": Curve("time steps", "LSTM 64, batch 32", "a step", (20, 40, 80, 160, 320), steps),
+    "width": Curve("units", "784-n-n-10, batch 128", "a step", (64, 128, 256, 512, 1024, 2048), width, (1, 2)),
 }
 
 
@@ -89,46 +89,13 @@ def table(curve: Curve, seconds: list[float]) -> str:
         power = f"{math.log(taken / before[1]) / math.log(size / before[0]):.2f}" if before else ""
         lines.append([f"{size:,}", f"{taken * 1e3:,.2f}", f"{taken / size * 1e6:,.3f}", power])
         before = size, taken
-    return markdown([curve.title, curve.unit.replace("s ", "ms ", 1), "us by size", f"power ({curve.power})"], lines)
+    header = [f"{curve.size}: {curve.net}", f"ms {curve.time}", f"us by {curve.size}", "grows with the power"]
+    return markdown(header, lines)
 
 
-def svg(measured: dict[str, list[float]]) -> str:
-    """Return one panel a curve, both axes linear and from zero: what grows linearly is a straight line."""
-    panels = [_panel(place, CURVES[name], seconds) for place, (name, seconds) in enumerate(measured.items())]
-    wide = WIDTH * len(panels)
-    return (
-        f"<svg xmlns='http://www.w3.org/2000/svg' width='{wide}' height='{HEIGHT}' viewBox='0 0 {wide} {HEIGHT}'>\n"
-        "<rect width='100%' height='100%' fill='white'/>\n" + "".join(panels) + "</svg>\n"
-    )
-
-
-def _panel(place: int, curve: Curve, seconds: list[float]) -> str:
-    most, longest = curve.sizes[-1], max(seconds) * 1e3
-
-    def x(size: float) -> float:
-        return MARGIN + (WIDTH - MARGIN - 24) * size / most
-
-    def y(milliseconds: float) -> float:
-        return HEIGHT - 36 - (HEIGHT - 36 - TOP) * milliseconds / longest
-
-    parts = [
-        f"<g transform='translate({place * WIDTH} 0)' {STYLE}>\n"
-        f"<text x='{WIDTH / 2:g}' y='18' text-anchor='middle' font-size='13'>{escape(curve.title)}</text>\n"
-    ]
-    for value in ticks(0, longest):
-        parts.append(
-            f"<path d='M{MARGIN} {y(value):.1f}H{WIDTH - 24}' stroke='#ddd'/>"
-            f"<text x='{MARGIN - 6}' y='{y(value) + 4:.1f}' text-anchor='end'>{value:.4g}</text>\n"
-        )
-    for size in ticks(0, most, whole=True):
-        parts.append(f"<text x='{x(size):.1f}' y='{HEIGHT - 18}' text-anchor='middle'>{size:,}</text>\n")
-    points = [(x(size), y(taken * 1e3)) for size, taken in zip(curve.sizes, seconds, strict=True)]
-    line = " ".join(f"{across:.1f},{up:.1f}" for across, up in points)
-    parts.append(f"<polyline points='{line}' fill='none' stroke='#1f77b4' stroke-width='1.5'/>\n")
-    parts += [f"<circle cx='{across:.1f}' cy='{up:.1f}' r='2.5' fill='#1f77b4'/>\n" for across, up in points]
-    label = f"m{curve.unit} over {curve.title.partition(':')[0]}"
-    parts.append(f"<text x='{WIDTH / 2:g}' y='{HEIGHT - 4}' text-anchor='middle'>{escape(label)}</text></g>\n")
-    return "".join(parts)
+def panel(curve: Curve, seconds: list[float]) -> Panel:
+    milliseconds = [taken * 1e3 for taken in seconds]
+    return Panel(f"{curve.size}: {curve.net}", curve.size, f"ms {curve.time}", curve.sizes, milliseconds, curve.powers)
 
 
 def main() -> None:
@@ -151,11 +118,14 @@ def main() -> None:
             note(f"{name}: round {number + 1} of {given.rounds}")
         measured[name] = [median(taken) for taken in zip(*rounds, strict=True)]
         print(f"{table(curve, measured[name])}\n", flush=True)
-    print(machine())
+    loops = "numba's" if kernels.chosen == "compiled" else "NumPy's"
+    about = f"Medians of {given.rounds} rounds, {loops} loops. {machine()}"
+    print(about)
     if given.svg:
-        given.svg.write_text(svg(measured), encoding="utf-8")
+        panels = [panel(CURVES[name], seconds) for name, seconds in measured.items()]
+        given.svg.write_text(draw("How the time of training grows", panels), encoding="utf-8")
     sizes = {name: CURVES[name].sizes for name in measured}
-    write_json(given.json, {"about": machine(), "sizes": sizes, "seconds": measured})
+    write_json(given.json, {"about": about, "sizes": sizes, "seconds": measured})
 
 
 if __name__ == "__main__":
