@@ -71,6 +71,13 @@ def _add_product(a: Any, w: Any, out: Any) -> None:
 
 
 @inlined
+def _set_product(a: Any, w: Any, out: Any) -> None:
+    """out = a w"""
+    (m, k), n = a.shape, w.shape[1]
+    sgemm(ROW_MAJOR, PLAIN, PLAIN, m, n, k, ONE, a.ctypes.data, k, w.ctypes.data, n, ZERO, out.ctypes.data, n)
+
+
+@inlined
 def _arrive(t: int, dy: Any, slope: Any) -> None:
     """slope += dy_t; none stays so small that it might become a denormal number"""
     more, flat = len(dy) > 0, slope.reshape(-1)
@@ -104,15 +111,17 @@ def _fit(*arrays: Array) -> bool:
     return sgemm is not None and arrays[0].dtype == np.float32 and contiguous(*arrays)
 
 
-def rnn_scan(z: Array, U: Array, h: Array, rest: Array) -> None:
-    if not _fit(z, U, h, rest):
-        return reference.rnn_scan(z, U, h, rest)
-    _rnn_scan(z[0], U[0], h, rest)
+def rnn_scan(x: Array, W: Array, z: Array, U: Array, h: Array, rest: Array) -> None:
+    if not _fit(x, W, z, U, h, rest):
+        return reference.rnn_scan(x, W, z, U, h, rest)
+    _rnn_scan(x, W, z[0], U[0], h, rest)
 
 
 @compiled_scan
-def _rnn_scan(z: Any, weight: Any, h: Any, rest: Any) -> None:
+def _rnn_scan(x: Any, W: Any, z: Any, weight: Any, h: Any, rest: Any) -> None:
     for t in range(len(z)):
+        if len(x):
+            _set_product(x[t], W[0], z[t])
         _add_product(h[t], weight, z[t])
         now, after = z[t].reshape(-1), h[t + 1].reshape(-1)
         for j in range(len(now)):
@@ -120,14 +129,14 @@ def _rnn_scan(z: Any, weight: Any, h: Any, rest: Any) -> None:
         _stay(t, rest, h)
 
 
-def rnn_scan_back(z: Array, V: Array, h: Array, dy: Array, dh: Array, rest: Array) -> None:
-    if not _fit(z, V, h, dy, dh, rest):
-        return reference.rnn_scan_back(z, V, h, dy, dh, rest)
-    _rnn_scan_back(z[0], V[0], h, dy, dh, rest)
+def rnn_scan_back(z: Array, R: Array, V: Array, h: Array, dx: Array, dy: Array, dh: Array, rest: Array) -> None:
+    if not _fit(z, R, V, h, dx, dy, dh, rest):
+        return reference.rnn_scan_back(z, R, V, h, dx, dy, dh, rest)
+    _rnn_scan_back(z[0], R, V[0], h, dx, dy, dh, rest)
 
 
 @compiled_scan
-def _rnn_scan_back(z: Any, weight: Any, h: Any, dy: Any, dh: Any, rest: Any) -> None:
+def _rnn_scan_back(z: Any, R: Any, weight: Any, h: Any, dx: Any, dy: Any, dh: Any, rest: Any) -> None:
     for t in range(len(z) - 1, -1, -1):
         _arrive(t, dy, dh)
         slope, y, dz = dh.reshape(-1), h[t + 1].reshape(-1), z[t].reshape(-1)
@@ -143,18 +152,22 @@ def _rnn_scan_back(z: Any, weight: Any, h: Any, dy: Any, dh: Any, rest: Any) -> 
                 dz[j] = slope[j] * (ONE - y[j] * y[j])
                 slope[j] = ZERO  # the product is added to it: a row that rests keeps what it has
         _add_product(z[t], weight, dh)
+        if len(dx):
+            _set_product(z[t], R[0], dx[t])
 
 
-def lstm_scan(z: Array, U: Array, h: Array, c: Array, a: Array, rest: Array) -> None:
-    if not _fit(z, U, h, c, a, rest):
-        return reference.lstm_scan(z, U, h, c, a, rest)
-    _lstm_scan(z, U, h, c, a, rest)
+def lstm_scan(x: Array, W: Array, z: Array, U: Array, h: Array, c: Array, a: Array, rest: Array) -> None:
+    if not _fit(x, W, z, U, h, c, a, rest):
+        return reference.lstm_scan(x, W, z, U, h, c, a, rest)
+    _lstm_scan(x, W, z, U, h, c, a, rest)
 
 
 @compiled_scan
-def _lstm_scan(z: Any, U: Any, h: Any, c: Any, a: Any, rest: Any) -> None:
+def _lstm_scan(x: Any, W: Any, z: Any, U: Any, h: Any, c: Any, a: Any, rest: Any) -> None:
     for t in range(z.shape[1]):
         for gate in range(4):
+            if len(x):
+                _set_product(x[t], W[gate], z[gate, t])
             _add_product(h[t], U[gate], z[gate, t])
         o, i, f, g = z[0, t].reshape(-1), z[1, t].reshape(-1), z[2, t].reshape(-1), z[3, t].reshape(-1)
         before, cell = c[t].reshape(-1), c[t + 1].reshape(-1)
@@ -169,14 +182,16 @@ def _lstm_scan(z: Any, U: Any, h: Any, c: Any, a: Any, rest: Any) -> None:
         _stay(t, rest, c)
 
 
-def lstm_scan_back(z: Array, V: Array, c: Array, a: Array, dy: Array, dh: Array, dc: Array, rest: Array) -> None:
-    if not _fit(z, V, c, a, dy, dh, dc, rest):
-        return reference.lstm_scan_back(z, V, c, a, dy, dh, dc, rest)
-    _lstm_scan_back(z, V, c, a, dy, dh, dc, rest)
+def lstm_scan_back(
+    z: Array, R: Array, V: Array, c: Array, a: Array, dx: Array, dy: Array, dh: Array, dc: Array, rest: Array
+) -> None:
+    if not _fit(z, R, V, c, a, dx, dy, dh, dc, rest):
+        return reference.lstm_scan_back(z, R, V, c, a, dx, dy, dh, dc, rest)
+    _lstm_scan_back(z, R, V, c, a, dx, dy, dh, dc, rest)
 
 
 @compiled_scan
-def _lstm_scan_back(z: Any, V: Any, c: Any, a: Any, dy: Any, dh: Any, dc: Any, rest: Any) -> None:
+def _lstm_scan_back(z: Any, R: Any, V: Any, c: Any, a: Any, dx: Any, dy: Any, dh: Any, dc: Any, rest: Any) -> None:
     for t in range(z.shape[1] - 1, -1, -1):
         _arrive(t, dy, dh)
         o, i, f, g = z[0, t].reshape(-1), z[1, t].reshape(-1), z[2, t].reshape(-1), z[3, t].reshape(-1)
@@ -203,17 +218,24 @@ def _lstm_scan_back(z: Any, V: Any, c: Any, a: Any, dy: Any, dh: Any, dc: Any, r
                 slope[j] = ZERO
         for gate in range(4):
             _add_product(z[gate, t], V[gate], dh)
+        if len(dx):
+            _set_product(z[0, t], R[0], dx[t])
+            for gate in range(1, 4):
+                _add_product(z[gate, t], R[gate], dx[t])
 
 
-def gru_scan(z: Array, U: Array, bias: Array, h: Array, n: Array, rest: Array) -> None:
-    if not _fit(z, U, bias, h, n, rest):
-        return reference.gru_scan(z, U, bias, h, n, rest)
-    _gru_scan(z, U, bias, h, n, rest)
+def gru_scan(x: Array, W: Array, z: Array, U: Array, bias: Array, h: Array, n: Array, rest: Array) -> None:
+    if not _fit(x, W, z, U, bias, h, n, rest):
+        return reference.gru_scan(x, W, z, U, bias, h, n, rest)
+    _gru_scan(x, W, z, U, bias, h, n, rest)
 
 
 @compiled_scan
-def _gru_scan(z: Any, U: Any, bias: Any, h: Any, n: Any, rest: Any) -> None:
+def _gru_scan(x: Any, W: Any, z: Any, U: Any, bias: Any, h: Any, n: Any, rest: Any) -> None:
     for t in range(z.shape[1]):
+        if len(x):
+            for gate in range(3):
+                _set_product(x[t], W[gate], z[gate, t])
         for b in range(h.shape[1]):
             for j in range(len(bias)):
                 n[t, b, j] = bias[j]
@@ -230,14 +252,16 @@ def _gru_scan(z: Any, U: Any, bias: Any, h: Any, n: Any, rest: Any) -> None:
         _stay(t, rest, h)
 
 
-def gru_scan_back(z: Array, V: Array, h: Array, n: Array, dg: Array, dy: Array, dh: Array, rest: Array) -> None:
-    if not _fit(z, V, h, n, dg, dy, dh, rest):
-        return reference.gru_scan_back(z, V, h, n, dg, dy, dh, rest)
-    _gru_scan_back(z, V, h, n, dg, dy, dh, rest)
+def gru_scan_back(
+    z: Array, R: Array, V: Array, h: Array, n: Array, dg: Array, dx: Array, dy: Array, dh: Array, rest: Array
+) -> None:
+    if not _fit(z, R, V, h, n, dg, dx, dy, dh, rest):
+        return reference.gru_scan_back(z, R, V, h, n, dg, dx, dy, dh, rest)
+    _gru_scan_back(z, R, V, h, n, dg, dx, dy, dh, rest)
 
 
 @compiled_scan
-def _gru_scan_back(z: Any, V: Any, h: Any, n: Any, dg: Any, dy: Any, dh: Any, rest: Any) -> None:
+def _gru_scan_back(z: Any, R: Any, V: Any, h: Any, n: Any, dg: Any, dx: Any, dy: Any, dh: Any, rest: Any) -> None:
     for t in range(z.shape[1] - 1, -1, -1):
         _arrive(t, dy, dh)
         u, r, g = z[0, t].reshape(-1), z[1, t].reshape(-1), z[2, t].reshape(-1)
@@ -260,3 +284,7 @@ def _gru_scan_back(z: Any, V: Any, h: Any, n: Any, dg: Any, dy: Any, dh: Any, re
                 slope[j] = above * update
         for gate in range(3):
             _add_product(z[gate, t], V[gate], dh)
+        if len(dx):
+            _set_product(z[0, t], R[0], dx[t])
+            _add_product(z[1, t], R[1], dx[t])
+            _add_product(dg[t], R[2], dx[t])

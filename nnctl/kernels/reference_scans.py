@@ -2,8 +2,11 @@
 
 The weights of a gate lie together, and so does what a step makes of them, which makes for long loops:
 
-    z (gates, T, B, units)     x W + b of all steps; forward, it becomes the gates, backward the slopes dz
-    U (gates, units, units)    the recurrent weights of each gate; V holds their transposes
+    x (T, B, I), W (gates, I, units)    the inputs and a 1, their weights and the bias; (0, B, I) where z holds x W
+    z (gates, T, B, units)     forward, x W becomes the gates, backward these become the slopes dz
+    U (gates, units, units)    the recurrent weights of each gate
+    R, V (gates, units, ...)   the transposes of W, without the bias, and of U
+    dx (T, B, I)               the slopes of the inputs; (0, B, I) where they are not asked for
     h, c (T + 1, B, units)     the states; step t leads from h[t] to h[t + 1]
     rest (T, B)                true where a row rests at a step, so that its states stay; (0, B) where none ever does
     dy (T, B, units)           the slopes of the outputs; (0, B, units) where only the last state has one
@@ -14,7 +17,7 @@ s(x) = (1 + tanh(x / 2)) / 2 is the logistic function: NumPy's tanh costs less t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,11 +27,12 @@ Array = np.ndarray[Any, np.dtype[Any]]
 # Slopes that vanish on their way back are set to zero before they, or what they are multiplied with, become
 # denormal numbers, which many processors compute with a hundred times slower. They change no weight.
 TINY, FLUSH_EVERY = 1e-25, 4
-BLOCK = 65_536  # numbers of z whose factors are made at once, while they are in the cache
+BLOCK = 131_072  # numbers of z whose factors are made at once, while they are in the cache
 
 
-def rnn_scan(z: Array, U: Array, h: Array, rest: Array) -> None:
+def rnn_scan(x: Array, W: Array, z: Array, U: Array, h: Array, rest: Array) -> None:
     """h_t = tanh(z_t + h_(t-1) U); what is left in z means nothing"""
+    _weigh(x, W, z)
     weight, inputs, states = U[0], list(z[0]), list(h)
     for t, resting in enumerate(_resting(z, rest)):
         after = states[t + 1]
@@ -39,7 +43,7 @@ def rnn_scan(z: Array, U: Array, h: Array, rest: Array) -> None:
             np.copyto(after, states[t], where=resting)
 
 
-def rnn_scan_back(z: Array, V: Array, h: Array, dy: Array, dh: Array, rest: Array) -> None:
+def rnn_scan_back(z: Array, R: Array, V: Array, h: Array, dx: Array, dy: Array, dh: Array, rest: Array) -> None:
     """dz_t = dh_t (1 - h_t^2);  dh_(t-1) = dz_t U^T"""
     weight, dz, resting = V[0], list(z[0]), _resting(z, rest)
     np.multiply(h[1:], h[1:], out=z[0])
@@ -50,10 +54,12 @@ def rnn_scan_back(z: Array, V: Array, h: Array, dy: Array, dh: Array, rest: Arra
         dz[t] *= dh
         np.matmul(dz[t], weight, out=dh)
         _pass_by(resting[t], dz[t], before, dh)
+    _weigh_back(z, R, dx)
 
 
-def lstm_scan(z: Array, U: Array, h: Array, c: Array, a: Array, rest: Array) -> None:
+def lstm_scan(x: Array, W: Array, z: Array, U: Array, h: Array, c: Array, a: Array, rest: Array) -> None:
     """o, i, f = s(z + h U);  g = tanh(z + h U);  c_t = f c_(t-1) + i g;  a_t = tanh(c_t);  h_t = o a_t"""
+    _weigh(x, W, z)
     gates = np.empty_like(z[:, 0])  # NumPy takes half the time for small arrays without gaps
     opened, (o, i, f, g) = gates[:3], gates
     states, cells = list(h), list(c)
@@ -76,7 +82,9 @@ def lstm_scan(z: Array, U: Array, h: Array, c: Array, a: Array, rest: Array) -> 
             np.copyto(new, old, where=resting)
 
 
-def lstm_scan_back(z: Array, V: Array, c: Array, a: Array, dy: Array, dh: Array, dc: Array, rest: Array) -> None:
+def lstm_scan_back(
+    z: Array, R: Array, V: Array, c: Array, a: Array, dx: Array, dy: Array, dh: Array, dc: Array, rest: Array
+) -> None:
     """dc_t += dh_t o (1 - a_t^2);  do, di, df, dg = dh_t a_t, dc_t g, dc_t c_(t-1), dc_t i, times s' or tanh'
 
     dh_(t-1) = dz_t U^T;  dc_(t-1) = dc_t f;  s' = s (1 - s), tanh' = 1 - tanh^2.
@@ -96,6 +104,7 @@ def lstm_scan_back(z: Array, V: Array, c: Array, a: Array, dy: Array, dh: Array,
             np.matmul(dz[t], V, out=product)
             np.add.reduce(product, axis=0, out=dh)
             _pass_by(resting[t], dz[t], before, dh, dc)
+    _weigh_back(z, R, dx)
 
 
 def _lstm_factors(z: Array, c: Array, a: Array) -> tuple[Array, Array]:
@@ -112,8 +121,9 @@ def _lstm_factors(z: Array, c: Array, a: Array) -> tuple[Array, Array]:
     return from_output, kept
 
 
-def gru_scan(z: Array, U: Array, bias: Array, h: Array, n: Array, rest: Array) -> None:
+def gru_scan(x: Array, W: Array, z: Array, U: Array, bias: Array, h: Array, n: Array, rest: Array) -> None:
     """u, r = s(z + h U);  n_t = h U_g + bias;  g = tanh(z_g + r n_t);  h_t = u h_(t-1) + (1 - u) g"""
+    _weigh(x, W, z)
     product = np.empty_like(z[:, 0])
     opened, (update, reset, spare) = product[:2], product
     states = list(h)
@@ -137,7 +147,9 @@ def gru_scan(z: Array, U: Array, bias: Array, h: Array, n: Array, rest: Array) -
             np.copyto(after, before, where=resting)
 
 
-def gru_scan_back(z: Array, V: Array, h: Array, n: Array, dg: Array, dy: Array, dh: Array, rest: Array) -> None:
+def gru_scan_back(
+    z: Array, R: Array, V: Array, h: Array, n: Array, dg: Array, dx: Array, dy: Array, dh: Array, rest: Array
+) -> None:
     """dg_t = dh_t (1 - u) (1 - g^2);  du = dh_t (h_(t-1) - g) u (1 - u);  dr = dg_t n_t r (1 - r);  dn = dg_t r
 
     dh_(t-1) = dz_t U^T + dh_t u, where the last gate of dz is dn; dg is the slope of what comes from the inputs.
@@ -161,6 +173,7 @@ def gru_scan_back(z: Array, V: Array, h: Array, n: Array, dg: Array, dy: Array, 
             _pass_by(resting[t], dz[t], before, dh)
             if resting[t] is not None:
                 np.copyto(below[t], 0, where=resting[t])
+    _weigh_back([z[0], z[1], dg], R, dx)
 
 
 def _gru_factors(z: Array, h: Array, n: Array, dg: Array) -> Array:
@@ -173,6 +186,21 @@ def _gru_factors(z: Array, h: Array, n: Array, dg: Array) -> Array:
     g[...] = reset
     reset *= (1 - reset) * n
     return kept
+
+
+def _weigh(x: Array, W: Array, z: Array) -> None:
+    """z <- x W"""
+    if len(x):
+        for gate, weight in zip(z, W, strict=True):
+            np.matmul(x, weight, out=gate)
+
+
+def _weigh_back(slopes: Iterable[Array], R: Array, dx: Array) -> None:
+    """dx <- sum over the gates of their slopes times W^T"""
+    if len(dx):
+        dx[...] = 0
+        for slope, weight in zip(slopes, R, strict=True):
+            dx += np.matmul(slope, weight)
 
 
 def _by_step(z: Array) -> list[Array]:

@@ -112,17 +112,17 @@ class UsualGRUCell(Biases, UsualCell):
         self.hU_g = np.empty_like(self.states[0][1:])  # h U_g + d_g
         self.outer = self.layer.bias.value[1, 2 * u :] if self.layer.use_bias else np.zeros(u, self.dtype)
 
-    def wind(self, steps: slice) -> None:
+    def wind(self, W: Array, x: Array, steps: slice) -> None:
         h = self.states[0][steps.start : steps.stop + 1]
-        kernels.gru_scan(self.z[:, steps], self.U, self.outer, h, self.hU_g[steps], self.rest[steps])
+        kernels.gru_scan(x, W, self.z[:, steps], self.U, self.outer, h, self.hU_g[steps], self.rest[steps])
 
     def scan_back(self, dy: Array, slopes: list[Array]) -> None:
         self.dg = np.empty_like(self.hU_g)
         super().scan_back(dy, slopes)
 
-    def unwind(self, steps: slice, dy: Array, *slopes: Array) -> None:
+    def unwind(self, steps: slice, R: Array, dx: Array, dy: Array, *slopes: Array) -> None:
         z, n, h = self.z[:, steps], self.hU_g[steps], self.states[0][steps.start : steps.stop + 1]
-        kernels.gru_scan_back(z, self.V, h, n, self.dg[steps], dy, slopes[0], self.rest[steps])
+        kernels.gru_scan_back(z, R, self.V, h, n, self.dg[steps], dx, dy, slopes[0], self.rest[steps])
 
     def input_slopes(self, steps: slice) -> list[Array]:
         return [*self.dz[:2, steps], self.dg[steps]]

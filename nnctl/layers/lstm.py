@@ -71,13 +71,13 @@ class UsualLSTMCell(UsualCell):
     def prepare(self) -> None:
         self.a = np.empty_like(self.states[1][1:])  # tanh(c)
 
-    def wind(self, steps: slice) -> None:
+    def wind(self, W: Array, x: Array, steps: slice) -> None:
         h, c = (state[steps.start : steps.stop + 1] for state in self.states)
-        kernels.lstm_scan(self.z[:, steps], self.U, h, c, self.a[steps], self.rest[steps])
+        kernels.lstm_scan(x, W, self.z[:, steps], self.U, h, c, self.a[steps], self.rest[steps])
 
-    def unwind(self, steps: slice, dy: Array, *slopes: Array) -> None:
+    def unwind(self, steps: slice, R: Array, dx: Array, dy: Array, *slopes: Array) -> None:
         (dh, dc), c = slopes, self.states[1][steps.start : steps.stop + 1]
-        kernels.lstm_scan_back(self.z[:, steps], self.V, c, self.a[steps], dy, dh, dc, self.rest[steps])
+        kernels.lstm_scan_back(self.z[:, steps], R, self.V, c, self.a[steps], dx, dy, dh, dc, self.rest[steps])
 
 
 def forget_bias_field() -> Any:

@@ -44,13 +44,13 @@ class UsualSimpleCell(UsualCell):
 
     order = (0,)
 
-    def wind(self, steps: slice) -> None:
+    def wind(self, W: Array, x: Array, steps: slice) -> None:
         h = self.states[0][steps.start : steps.stop + 1]
-        kernels.rnn_scan(self.z[:, steps], self.U, h, self.rest[steps])
+        kernels.rnn_scan(x, W, self.z[:, steps], self.U, h, self.rest[steps])
 
-    def unwind(self, steps: slice, dy: Array, *slopes: Array) -> None:
+    def unwind(self, steps: slice, R: Array, dx: Array, dy: Array, *slopes: Array) -> None:
         h = self.states[0][steps.start : steps.stop + 1]
-        kernels.rnn_scan_back(self.z[:, steps], self.V, h, dy, slopes[0], self.rest[steps])
+        kernels.rnn_scan_back(self.z[:, steps], R, self.V, h, dx, dy, slopes[0], self.rest[steps])
 
 
 @register("layer")

@@ -14,6 +14,7 @@ import numpy as np
 
 from nnctl import kernels, threads
 from nnctl.activations.saturating import Sigmoid, Tanh
+from nnctl.kernels.tiles import SMALL
 from nnctl.layers import Array, rows
 from nnctl.layers.gates import blocks
 from nnctl.layers.scan import Cell
@@ -52,29 +53,56 @@ class UsualCell(Cell):
         return np.ascontiguousarray(self.U.swapaxes(1, 2))
 
     @cached_property
+    def W(self) -> Array:
+        """The weights of the inputs and the bias, of each gate."""
+        return np.stack(self.of_gates(self.inputs.weight))
+
+    @cached_property
+    def R(self) -> Array:
+        """The transposes of W, without the bias."""
+        return np.ascontiguousarray(self.W[:, : len(self.grads.kernel)].swapaxes(1, 2))
+
+    @cached_property
+    def free(self) -> bool:
+        """Whether the steps need no interpreter."""
+        return kernels.free_scans and self.dtype == np.float32
+
+    @cached_property
+    def weighs(self) -> bool:
+        """Whether the kernels do the products with W as well, step by step: small ones are sooner done while z is near.
+
+        Where Python leads from step to step, another thread can do them for many steps at once.
+        """
+        return self.free and self.kept[0].size * self.layer.units <= SMALL
+
+    @cached_property
     def pieces(self) -> list[slice]:
         """The steps, in pieces that leave products enough for another thread while this one goes through the next.
 
         A kernel that runs without the interpreter needs none: its threads have some rows each (parts.py).
         """
         _, steps, count, units = self.z.shape
-        free = kernels.free_scans and self.dtype == np.float32
-        return threads.ranges(steps, 1 if free else steps * count * self.gates * units * units // PIECE)
+        return threads.ranges(steps, 1 if self.free else steps * count * self.gates * units * units // PIECE)
 
     def scan(self) -> None:
+        none = self.kept[:0]
         if self.threaded:
-            threads.share_in_turn(self.pieces, self._weigh_inputs, self.wind)
+            threads.share_in_turn(self.pieces, self._weigh_inputs, partial(self.wind, self.U[:0], none))
+            return
+        (whole,) = self.pieces
+        if not self.weighs:
+            self._weigh_inputs(whole)
+            self.wind(self.U[:0], none, whole)
         else:
-            self._weigh_inputs(self.pieces[0])
-            self.wind(self.pieces[0])
+            self.wind(self.W, self.kept, whole)
 
     def _weigh_inputs(self, steps: slice) -> None:
         """Write x W + b to z."""
         for gate, weight in zip(self.z, self.of_gates(self.inputs.weight), strict=True):
             kernels.step_products(self.kept[steps], weight, gate[steps])
 
-    def wind(self, steps: slice) -> None:
-        """Lead from the states before these steps to those after them, and turn z into gates."""
+    def wind(self, W: Array, x: Array, steps: slice) -> None:
+        """Lead from the states before these steps to those after them, and turn z, or x W, into gates."""
         raise NotImplementedError
 
     def scan_back(self, dy: Array, slopes: list[Array]) -> None:
@@ -95,13 +123,15 @@ class UsualCell(Cell):
     def _unwind_pieces(self, dy: Array, slopes: list[Array]) -> Iterator[Callable[[], None]]:
         """Go back through the steps, and yield the products that are due."""
         for steps, (of_inputs, of_state) in zip(reversed(self.pieces), self.found, strict=True):
-            self.unwind(steps, dy[steps], *slopes)
+            found = self.weighs and self.dx is not None
+            dx = np.empty((len(self.x) if found else 0, self.x.shape[1], len(self.grads.kernel)), self.dtype)
+            self.unwind(steps, self.R if found else self.U[:0], dx, dy[steps], *slopes)
             yield partial(self._input_products, steps, of_inputs)
             yield partial(self._state_products, steps, of_state)
             if self.dx is not None:
-                yield partial(self._slope_products, steps, self.dx[steps])
+                yield partial(self._write_dx if found else self._slope_products, steps, dx)
 
-    def unwind(self, steps: slice, dy: Array, *slopes: Array) -> None:
+    def unwind(self, steps: slice, R: Array, dx: Array, dy: Array, *slopes: Array) -> None:
         """Turn z of these steps into dz, from the slopes of their outputs and of the states after them."""
         raise NotImplementedError
 
@@ -124,17 +154,19 @@ class UsualCell(Cell):
             else:
                 np.matmul(turned, rows(slope), out=grad)
 
-    def _slope_products(self, steps: slice, out: Array) -> None:
-        masks = self.inputs.masks
-        width = out.shape[-1]  # without the 1 that stands for the bias
-        weights = [np.ascontiguousarray(weight[:width].T) for weight in self.of_gates(self.inputs.weight)]
-        first, *others = zip(self.input_slopes(steps), weights, strict=True)
-        kernels.step_products(*first, out)
-        spare = np.empty(out.shape, out.dtype)
+    def _slope_products(self, steps: slice, none: Array) -> None:
+        first, *others = zip(self.input_slopes(steps), self.R, strict=True)
+        dx = np.empty((*first[0].shape[:2], none.shape[-1]), self.dtype)
+        kernels.step_products(*first, dx)
+        spare = np.empty_like(dx)
         for slope, weight in others:
-            out += kernels.step_products(slope, weight, spare)
-        if masks is not None:
-            out *= masks[0][:, :width]
+            dx += kernels.step_products(slope, weight, spare)
+        self._write_dx(steps, dx)
+
+    def _write_dx(self, steps: slice, dx: Array) -> None:
+        assert self.dx is not None
+        masks = self.inputs.masks
+        self.dx[steps] = dx if masks is None else dx * masks[0][:, : dx.shape[-1]]
 
     def write_gradients(self) -> None:
         of_inputs, of_state = self.found[0]

@@ -113,7 +113,9 @@ def scans(steps: int, count: int, units: int, resting: bool, sequences: bool) ->
         if backward and gates > 1:  # z are gates: between 0 and 1
             np.abs(np.tanh(z), out=z)
         slopes = [make(steps if sequences else 0, count, units), *(make(count, units) for _ in range(memories))]
-        return [z, w], slopes, rest
+        inputs = make(steps if resting else 0, count, 6)  # x or dx
+        of_inputs = make(*((gates, units, 6) if backward else (gates, 6, units))) if resting else make(0, 6, units)
+        return ([z, of_inputs, w], [inputs, *slopes], rest) if backward else ([inputs, of_inputs, z, w], slopes, rest)
 
     def rnn(make: Make) -> tuple[Any, ...]:
         first, _, rest = arrays(make, 1, 1, False)
@@ -212,7 +214,9 @@ def test_both_write_the_same(number: int, dtype: str, memory: Callable[[str], Ma
     for loops in (NUMPY, COMPILED):
         given = case(memory(dtype))
         assert loops[name](*given) is None
-        results.append([a for a in given if isinstance(a, np.ndarray)][name == "rnn_scan" :])  # its z means nothing
+        results.append(
+            [a for a in given if isinstance(a, np.ndarray)][3 * (name == "rnn_scan") :]
+        )  # its z means nothing
     for expected, got in zip(*results, strict=True):
         assert got.dtype == expected.dtype
         if "scan" in name:  # with tanh and exp of their own

@@ -24,7 +24,8 @@ def gates_of(x: Any) -> Any:
     """Return what an LSTM's gates o i f g make of the same number, each row one."""
     z = np.tile(x.reshape(1, 1, -1, 1), (4, 1, 1, 1))
     h, c, a = (np.zeros((steps, len(x), 1), "f4") for steps in (2, 2, 1))
-    compiled_scans.lstm_scan(z, np.zeros((4, 1, 1), "f4"), h, c, a, np.empty((0, len(x)), bool))
+    nothing = np.empty((0, len(x), 1), "f4")
+    compiled_scans.lstm_scan(nothing, nothing, z, np.zeros((4, 1, 1), "f4"), h, c, a, np.empty((0, len(x)), bool))
     return z[:, 0, :, 0]
 
 
@@ -54,6 +55,7 @@ def test_what_does_not_fit_is_the_references(why: str, monkeypatch: pytest.Monke
         z, h = random.normal(size=(1, 6, 3, 4)).astype(dtype), random.normal(size=(7, 3, 4)).astype(dtype)
         if why == "gaps in the memory":
             z, h = z[:, ::2], h[::2][:4]
-        scans.rnn_scan(z, random.normal(size=(1, 4, 4)).astype(dtype), h, np.empty((0, 3), bool))
+        nothing = np.empty((0, 3, 4), dtype)
+        scans.rnn_scan(nothing, nothing, z, random.normal(size=(1, 4, 4)).astype(dtype), h, np.empty((0, 3), bool))
         results.append(h)
     np.testing.assert_array_equal(*results)
