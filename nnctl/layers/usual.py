@@ -20,6 +20,7 @@ from nnctl.layers.gates import blocks
 from nnctl.layers.scan import Cell
 
 PIECE = 4 * threads.PRODUCT  # multiplications of a piece of the way back: half a millisecond
+MOST = 8  # pieces, as each has gradients of its own
 
 
 class UsualCell(Cell):
@@ -82,7 +83,7 @@ class UsualCell(Cell):
         A kernel that runs without the interpreter needs none: its threads have some rows each (parts.py).
         """
         _, steps, count, units = self.z.shape
-        return threads.ranges(steps, 1 if self.free else steps * count * self.gates * units * units // PIECE)
+        return threads.ranges(steps, 1 if self.free else min(MOST, steps * count * self.gates * units * units // PIECE))
 
     def scan(self) -> None:
         none = self.kept[:0]
