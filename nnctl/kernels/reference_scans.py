@@ -61,16 +61,16 @@ def lstm_scan(x: Array, W: Array, z: Array, U: Array, h: Array, c: Array, a: Arr
     """o, i, f = s(z + h U);  g = tanh(z + h U);  c_t = f c_(t-1) + i g;  a_t = tanh(c_t);  h_t = o a_t"""
     _weigh(x, W, z)
     gates = np.empty_like(z[:, 0])  # NumPy takes half the time for small arrays without gaps
-    opened, (o, i, f, g) = gates[:3], gates
+    opened, (o, i, f, g), half = gates[:3], gates, np.array(0.5, z.dtype)  # a number of Python's takes longer
     states, cells = list(h), list(c)
     turns = zip(_by_step(z), states, states[1:], cells, cells[1:], list(a), _resting(z, rest), strict=False)
     for now, before, after, old, new, active, resting in turns:
         np.matmul(before, U, out=gates)
         np.add(gates, now, out=gates)
-        opened *= 0.5
+        opened *= half
         np.tanh(gates, out=gates)
-        opened *= 0.5
-        opened += 0.5
+        opened *= half
+        opened += half
         now[...] = gates
         np.multiply(f, old, out=new)
         np.multiply(i, g, out=active)
@@ -125,17 +125,17 @@ def gru_scan(x: Array, W: Array, z: Array, U: Array, bias: Array, h: Array, n: A
     """u, r = s(z + h U);  n_t = h U_g + bias;  g = tanh(z_g + r n_t);  h_t = u h_(t-1) + (1 - u) g"""
     _weigh(x, W, z)
     product = np.empty_like(z[:, 0])
-    opened, (update, reset, spare) = product[:2], product
+    opened, (update, reset, spare), half = product[:2], product, np.array(0.5, z.dtype)
     states = list(h)
     turns = zip(_by_step(z[:2]), list(z[2]), states, states[1:], list(n), _resting(z, rest), strict=False)
     for now, g, before, after, inner, resting in turns:
         np.matmul(before, U, out=product)
         np.add(product[2], bias, out=inner)
         np.add(opened, now, out=opened)
-        opened *= 0.5
+        opened *= half
         np.tanh(opened, out=opened)
-        opened *= 0.5
-        opened += 0.5
+        opened *= half
+        opened += half
         now[...] = opened
         np.multiply(reset, inner, out=spare)
         g += spare
