@@ -106,13 +106,13 @@ def _stay(t: int, rest: Any, state: Any) -> None:
                     state[t + 1, b, j] = state[t, b, j]
 
 
-def _fit(*arrays: Array) -> bool:
-    """Whether the compiled loop takes these arrays."""
-    return sgemm is not None and arrays[0].dtype == np.float32 and contiguous(*arrays)
+def _fit(rest: Array, *arrays: Array) -> bool:
+    """Whether the compiled loop takes these arrays: addresses know neither types nor gaps."""
+    return sgemm is not None and all(array.dtype == np.float32 for array in arrays) and contiguous(rest, *arrays)
 
 
 def rnn_scan(x: Array, W: Array, z: Array, U: Array, h: Array, rest: Array) -> None:
-    if not _fit(x, W, z, U, h, rest):
+    if not _fit(rest, x, W, z, U, h):
         return reference.rnn_scan(x, W, z, U, h, rest)
     _rnn_scan(x, W, z[0], U[0], h, rest)
 
@@ -130,7 +130,7 @@ def _rnn_scan(x: Any, W: Any, z: Any, weight: Any, h: Any, rest: Any) -> None:
 
 
 def rnn_scan_back(z: Array, R: Array, V: Array, h: Array, dx: Array, dy: Array, dh: Array, rest: Array) -> None:
-    if not _fit(z, R, V, h, dx, dy, dh, rest):
+    if not _fit(rest, z, R, V, h, dx, dy, dh):
         return reference.rnn_scan_back(z, R, V, h, dx, dy, dh, rest)
     _rnn_scan_back(z[0], R, V[0], h, dx, dy, dh, rest)
 
@@ -157,7 +157,7 @@ def _rnn_scan_back(z: Any, R: Any, weight: Any, h: Any, dx: Any, dy: Any, dh: An
 
 
 def lstm_scan(x: Array, W: Array, z: Array, U: Array, h: Array, c: Array, a: Array, rest: Array) -> None:
-    if not _fit(x, W, z, U, h, c, a, rest):
+    if not _fit(rest, x, W, z, U, h, c, a):
         return reference.lstm_scan(x, W, z, U, h, c, a, rest)
     _lstm_scan(x, W, z, U, h, c, a, rest)
 
@@ -185,7 +185,7 @@ def _lstm_scan(x: Any, W: Any, z: Any, U: Any, h: Any, c: Any, a: Any, rest: Any
 def lstm_scan_back(
     z: Array, R: Array, V: Array, c: Array, a: Array, dx: Array, dy: Array, dh: Array, dc: Array, rest: Array
 ) -> None:
-    if not _fit(z, R, V, c, a, dx, dy, dh, dc, rest):
+    if not _fit(rest, z, R, V, c, a, dx, dy, dh, dc):
         return reference.lstm_scan_back(z, R, V, c, a, dx, dy, dh, dc, rest)
     _lstm_scan_back(z, R, V, c, a, dx, dy, dh, dc, rest)
 
@@ -225,7 +225,7 @@ def _lstm_scan_back(z: Any, R: Any, V: Any, c: Any, a: Any, dx: Any, dy: Any, dh
 
 
 def gru_scan(x: Array, W: Array, z: Array, U: Array, bias: Array, h: Array, n: Array, rest: Array) -> None:
-    if not _fit(x, W, z, U, bias, h, n, rest):
+    if not _fit(rest, x, W, z, U, bias, h, n):
         return reference.gru_scan(x, W, z, U, bias, h, n, rest)
     _gru_scan(x, W, z, U, bias, h, n, rest)
 
@@ -255,7 +255,7 @@ def _gru_scan(x: Any, W: Any, z: Any, U: Any, bias: Any, h: Any, n: Any, rest: A
 def gru_scan_back(
     z: Array, R: Array, V: Array, h: Array, n: Array, dg: Array, dx: Array, dy: Array, dh: Array, rest: Array
 ) -> None:
-    if not _fit(z, R, V, h, n, dg, dx, dy, dh, rest):
+    if not _fit(rest, z, R, V, h, n, dg, dx, dy, dh):
         return reference.gru_scan_back(z, R, V, h, n, dg, dx, dy, dh, rest)
     _gru_scan_back(z, R, V, h, n, dg, dx, dy, dh, rest)
 

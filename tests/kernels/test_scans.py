@@ -11,6 +11,8 @@ pytest.importorskip("numba", reason="the extra `fast` brings it")
 
 from nnctl.kernels import compiled_scans, reference_scans
 
+pytestmark = pytest.mark.skipif(compiled_scans.sgemm is None, reason="NumPy's library for products is another one")
+
 SHUT = 1e-13  # what is left of a gate that is shut
 
 
@@ -43,7 +45,7 @@ def test_what_is_no_number_stays_so_and_infinities_saturate() -> None:
     np.testing.assert_allclose(y[0], [np.nan, 1, 0, 1, 0, 0.5], rtol=0, atol=SHUT)
 
 
-@pytest.mark.parametrize("why", ["no library", "float64", "gaps in the memory"])
+@pytest.mark.parametrize("why", ["no library", "float64", "weights of float64", "gaps in the memory"])
 def test_what_does_not_fit_is_the_references(why: str, monkeypatch: pytest.MonkeyPatch) -> None:
     random = np.random.default_rng(0)
     results = []
@@ -56,6 +58,21 @@ def test_what_does_not_fit_is_the_references(why: str, monkeypatch: pytest.Monke
         if why == "gaps in the memory":
             z, h = z[:, ::2], h[::2][:4]
         nothing = np.empty((0, 3, 4), dtype)
-        scans.rnn_scan(nothing, nothing, z, random.normal(size=(1, 4, 4)).astype(dtype), h, np.empty((0, 3), bool))
+        weights = random.normal(size=(1, 4, 4)).astype("f8" if "float64" in why else "f4")
+        scans.rnn_scan(nothing, nothing, z, weights, h, np.empty((0, 3), bool))
         results.append(h)
     np.testing.assert_array_equal(*results)
+
+
+@pytest.mark.parametrize("units", [1, 7, 20, 128])
+def test_what_was_in_the_memory_before_means_nothing(units: int) -> None:
+    random = np.random.default_rng(0)
+    x, w, u = (random.normal(size=size).astype("f4") / 9 for size in ((2, 5, 3), (1, 3, units), (1, units, units)))
+    results = []
+    for before in (0, np.nan):
+        z, h = np.full((1, 2, 5, units), before, "f4"), np.full((3, 5, units), before, "f4")
+        h[0] = 0
+        compiled_scans.rnn_scan(x, w, z, u, h, np.empty((0, 5), bool))
+        results.append(h)
+    np.testing.assert_array_equal(*results)
+    assert np.isfinite(h).all()
