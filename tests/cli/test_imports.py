@@ -85,7 +85,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("explain Dense", {*SPECS, "rich"}),
         ("info dense.yaml", {*SPECS, "rich"}),
         ("check dense.yaml", {*SPECS, "rich"}),
-        ("bench dense.yaml --seconds 0.01", {*SPECS, "rich"}),
+        ("bench dense.yaml --seconds 0.01", {*SPECS, "rich", "threadpoolctl"}),
         ("check table.yaml", {*SPECS, "rich"}),
         ("train dense.yaml --out run", {*SPECS, "h5py"}),
         ("train table.yaml --out table", {*SPECS, "h5py"}),
