@@ -1,8 +1,8 @@
 """How loops are compiled: the options of numba, when they suit, where they are kept, and how a run hears of it.
 
-There is no `fastmath`: most loops wait for memory, not for arithmetic, and without it their numbers are
-those of NumPy to the last bit. `error_model="numpy"` lets loops with a division use vector
-instructions. Numba compiles for each layout of memory anew, so only contiguous arrays get that far.
+There is no `fastmath` but for a part of it in `compiled_scans`: most loops wait for memory, not for arithmetic,
+and without it their numbers are those of NumPy to the last bit. `error_model="numpy"` lets loops with a division
+use vector instructions. Numba compiles for each layout of memory anew, so only contiguous arrays get that far.
 
 What was compiled is kept in numba's cache. Where that can be neither read nor written, each run compiles
 for itself: a run does not end for want of a cache.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import lru_cache, partial
 from itertools import zip_longest
 from typing import Any
@@ -61,7 +61,7 @@ def step_products(x: Array, w: Array, out: Array) -> Array:
         product(x.reshape(-1, k), w, out.reshape(-1, n))
         return out
     parts = threads.ranges(steps, threads.parts(steps * m * k * n))
-    threads.share([_part(x[part], w, out[part]) for part in parts])
+    threads.share([partial(np.matmul, x[part], w, out=out[part]) for part in parts])
     return out
 
 
@@ -93,7 +93,3 @@ def _in_turn(parts: Iterable[threads.Part | None]) -> None:
     for part in parts:
         if part is not None:
             part()
-
-
-def _part(a: Array, b: Array, out: Array) -> Callable[[], Any]:
-    return partial(np.matmul, a, b, out=out)

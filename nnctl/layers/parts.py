@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from nnctl import kernels, threads
+from nnctl import threads
 from nnctl.layers import Array, Context, Shape
 from nnctl.layers.dropout import draw_mask
-from nnctl.layers.scan import Cell, Given, Gradients
+from nnctl.layers.scan import Cell, Given, Gradients, runs_free
 
 MOST, WORTH = 2, 8_000_000  # threads that share the interpreter, and the multiplications of a step that pay for one
 
@@ -44,7 +44,7 @@ class Parts:
         layer, (rows, steps) = self.layer, whole.x.shape[:2]
         step = rows * math.prod(layer.state_shape[:-1]) * layer.recurrent_kernel.size
         count = threads.parts(step * steps)
-        if not (layer.cell.usual and kernels.free_scans and whole.x.dtype == np.float32):
+        if not (layer.cell.usual and runs_free(whole.x.dtype)):
             count = min(MOST, count, max(1, step // WORTH))
         self.rows = threads.ranges(rows, count) or [slice(0, 0)]
         return [

@@ -3,7 +3,7 @@
 A `Cell` keeps the arrays of all steps that `backward` needs, once. Time comes first:
 
     x (T, B, I + 1)                   the inputs and a 1, whose weights are the bias
-    z                                 x W + b for all steps, from few large products
+    z                                 x W + b for all steps, which the steps turn into gates
     states, each (T + 1, B, units)    step t leads from states[t] to states[t + 1]; the first is the output
     dz like z                         the weights' gradients are as few products of it at the end
 
@@ -26,6 +26,11 @@ import numpy as np
 from nnctl import kernels, threads
 from nnctl.layers import Array, rows
 from nnctl.layers.gates import blocks
+
+
+def runs_free(dtype: Any) -> bool:
+    """Whether kernels go through the steps of a UsualCell without the interpreter."""
+    return kernels.free_scans and bool(dtype == np.float32)
 
 
 class Product:
@@ -153,9 +158,9 @@ class Cell:
         self.x = x
         self.inputs: Product = Product(kernel, None if masks is None else self._with_one(masks))
         self.recurrent: Product = Product(layer.recurrent_kernel.value, given.state_masks)
-        return self.from_inputs()
+        return self.make_z()
 
-    def from_inputs(self) -> Array:
+    def make_z(self) -> Array:
         """Return x W + b of all steps."""
         raise NotImplementedError
 

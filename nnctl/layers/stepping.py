@@ -20,7 +20,7 @@ class SteppedCell(Cell):
 
     overwrites: ClassVar[bool] = False  # whether dz takes the place of z, which makes for less memory to go through
 
-    def from_inputs(self) -> Array:
+    def make_z(self) -> Array:
         return self.inputs.forward(self.x, np.empty((*self.x.shape[:2], self.inputs.weight.shape[-1]), self.x.dtype))
 
     def state_shape(self) -> tuple[int, int, int]:

@@ -17,7 +17,7 @@ from nnctl.activations.saturating import Sigmoid, Tanh
 from nnctl.kernels.tiles import SMALL
 from nnctl.layers import Array, rows
 from nnctl.layers.gates import blocks
-from nnctl.layers.scan import Cell
+from nnctl.layers.scan import Cell, runs_free
 
 PIECE = 4 * threads.PRODUCT  # multiplications of a piece of the way back: half a millisecond
 MOST = 8  # pieces, as each has gradients of its own
@@ -29,7 +29,7 @@ class UsualCell(Cell):
     usual = True
     order: ClassVar[Sequence[int]]  # the block of columns in the layer's kernels that is each gate's of z
 
-    def from_inputs(self) -> Array:
+    def make_z(self) -> Array:
         """Return memory, which `scan` fills: with several threads, piece by piece."""
         self.kept = self.inputs.kept(self.x)
         return np.empty((self.gates, *self.x.shape[:2], self.layer.units), self.dtype)
@@ -64,17 +64,12 @@ class UsualCell(Cell):
         return np.ascontiguousarray(self.W[:, : len(self.grads.kernel)].swapaxes(1, 2))
 
     @cached_property
-    def free(self) -> bool:
-        """Whether the steps need no interpreter."""
-        return kernels.free_scans and self.dtype == np.float32
-
-    @cached_property
     def weighs(self) -> bool:
         """Whether the kernels do the products with W as well, step by step: small ones are sooner done while z is near.
 
         Where Python leads from step to step, another thread can do them for many steps at once.
         """
-        return self.free and self.kept[0].size * self.layer.units <= SMALL
+        return runs_free(self.dtype) and self.kept[0].size * self.layer.units <= SMALL
 
     @cached_property
     def pieces(self) -> list[slice]:
@@ -83,19 +78,18 @@ class UsualCell(Cell):
         A kernel that runs without the interpreter needs none: its threads have some rows each (parts.py).
         """
         _, steps, count, units = self.z.shape
-        return threads.ranges(steps, 1 if self.free else min(MOST, steps * count * self.gates * units * units // PIECE))
+        products = steps * count * self.gates * units * units
+        return threads.ranges(steps, 1 if runs_free(self.dtype) else min(MOST, products // PIECE))
 
     def scan(self) -> None:
-        none = self.kept[:0]
+        wind_weighed = partial(self.wind, self.U[:0], self.kept[:0])
         if self.threaded:
-            threads.share_in_turn(self.pieces, self._weigh_inputs, partial(self.wind, self.U[:0], none))
-            return
-        (whole,) = self.pieces
-        if not self.weighs:
-            self._weigh_inputs(whole)
-            self.wind(self.U[:0], none, whole)
+            threads.share_in_turn(self.pieces, self._weigh_inputs, wind_weighed)
+        elif self.weighs:
+            self.wind(self.W, self.kept, *self.pieces)
         else:
-            self.wind(self.W, self.kept, whole)
+            self._weigh_inputs(*self.pieces)
+            wind_weighed(*self.pieces)
 
     def _weigh_inputs(self, steps: slice) -> None:
         """Write x W + b to z."""
