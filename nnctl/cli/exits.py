@@ -18,6 +18,11 @@ from nnctl.cli.voice import voice
 
 PLACE_UNUSABLE = (errno.EISDIR, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EROFS, errno.ELOOP)
 
+LOADER = {  # what the system says where it cannot load a library that is there
+    "failed to map segment": "out of memory while libraries are loaded; raise the limit (ulimit -v)",
+    "Too many open files": "too many open files while libraries are loaded; raise the limit (ulimit -n)",
+}
+
 
 def run(command: Callable[[], Any]) -> int:
     """Carry a command out and return the exit status; what went wrong has then been said."""
@@ -61,8 +66,8 @@ def translate(error: BaseException) -> tuple[int, str, str]:
     if isinstance(error, MemoryError):
         needed = f" ({error})" if str(error) else ""
         return errors.ReadWriteError.status, f"out of memory{needed}; use a smaller batch_size, or less data", ""
-    if isinstance(error, ImportError) and "failed to map segment" in str(error):  # the loader's words for no memory
-        return errors.ReadWriteError.status, "out of memory while libraries are loaded; raise the limit (ulimit -v)", ""
+    if isinstance(error, ImportError) and (short := next((LOADER[said] for said in LOADER if said in str(error)), "")):
+        return errors.ReadWriteError.status, short, ""
     if isinstance(error, OSError):
         return _os_status(error), f"{error.filename or 'input/output'}: {error.strerror or error}", ""
     what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -106,6 +106,7 @@ def test_a_bug_shows_its_traceback(monkeypatch: pytest.MonkeyPatch, capsys: pyte
         (KeyboardInterrupt(), 130),
         (MemoryError(), 74),
         (ImportError("libopenblas.so: failed to map segment from shared object"), 74),
+        (ImportError("h5s.so: cannot open shared object file: Too many open files"), 74),
         (FileNotFoundError(2, "No such file or directory", "x"), 66),
         (IsADirectoryError(21, "Is a directory", "x"), 73),
         (PermissionError(13, "Permission denied", "x"), 77),

@@ -12,11 +12,12 @@ from .conftest import ROOT
 
 RUN = """
 import sys
+at_start = {*sys.modules}  # a distribution's Python imports libraries of its own as it starts
 from pathlib import Path
 from nnctl.cli import main
 try: main(sys.argv[2:])
 except SystemExit as end: assert not end.code, end.code
-Path(sys.argv[1]).write_text(" ".join(sys.modules))
+Path(sys.argv[1]).write_text(" ".join({*sys.modules} - at_start))
 """
 BROUGHT = {  # by the libraries themselves
     "annotated_types": {"typing_extensions"},
